@@ -1,0 +1,63 @@
+"""What every service publishes under its own name: dead letters and signed audit checkpoints."""
+
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from msgspec import defstruct
+
+from baton_events.base import Event, published
+from baton_events.codes import Owner, ServiceName
+
+
+class DeadLetterRecorded(Event, frozen=True, kw_only=True):
+    """An event was refused by the work again and again; ops repairs it by `repair_due`."""
+
+    dead_letter: UUID
+    event: UUID
+    repair_owner: Owner
+    repair_due: datetime
+
+
+class DeadLetterReplayed(Event, frozen=True, kw_only=True):
+    """The event was handled after all."""
+
+    dead_letter: UUID
+    event: UUID
+
+
+class DeadLetterDiscarded(Event, frozen=True, kw_only=True):
+    """Ops decided that the event needs no handling."""
+
+    dead_letter: UUID
+    event: UUID
+
+
+class AuditCheckpointed(Event, frozen=True, kw_only=True):
+    """The audit chain of a service stood at `position` with `head`, signed with the service's own key.
+
+    `head` is the hex SHA-256 of the last link, `signature` the base64url Ed25519 signature over
+    `position`, a colon and `head`.
+    """
+
+    checkpoint: UUID
+    position: int
+    head: str
+    signature: str
+
+
+C = TypeVar("C", bound=Event)
+
+
+def _of_each_service(cls: type[C], name: str, entity: str) -> dict[ServiceName, type[C]]:
+    types: dict[ServiceName, type[C]] = {}
+    for service in ServiceName:
+        own: Any = defstruct(f"{service.title()}{cls.__name__}", [], bases=(cls,), frozen=True, kw_only=True)
+        types[service] = published(service, name, entity)(cast("type[C]", own))
+    return types
+
+
+DEAD_LETTER_RECORDED = _of_each_service(DeadLetterRecorded, "dead-letter.recorded", "dead_letter")
+DEAD_LETTER_REPLAYED = _of_each_service(DeadLetterReplayed, "dead-letter.replayed", "dead_letter")
+DEAD_LETTER_DISCARDED = _of_each_service(DeadLetterDiscarded, "dead-letter.discarded", "dead_letter")
+AUDIT_CHECKPOINTED = _of_each_service(AuditCheckpointed, "audit.checkpointed", "checkpoint")

@@ -1,0 +1,179 @@
+"""What a practice is, as data that it edits itself: offices, people, hours, prices, pharmacies, rules."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from baton_events.codes import VisitKind
+from shared.identity.people import Role
+from shared.requests.common import Cents, Code, State
+
+TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", description="Local time, HH:MM.")]
+Degrees = Annotated[float, Meta(ge=-180, le=180)]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of a practice file."""
+
+
+class Office(Entry, frozen=True, kw_only=True):
+    """A place of the practice. Its lab, room and front-desk teams are named after its id."""
+
+    id: UUID
+    name: str
+    address: str
+    state: State
+    time_zone: str
+    latitude: Degrees
+    longitude: Degrees
+    phone: str
+
+
+class Hours(Entry, frozen=True, kw_only=True):
+    """Weekly hours of a clinician at an office, local to it; `weekdays` by ISO 8601, 1 is Monday."""
+
+    office: UUID
+    weekdays: list[Annotated[int, Meta(ge=1, le=7)]]
+    opens: TimeOfDay
+    closes: TimeOfDay
+
+
+class Licence(Entry, frozen=True, kw_only=True):
+    """A licence to practise in a state, to the end of `expires`."""
+
+    state: State
+    number: str
+    expires: date
+
+
+class Staff(Entry, frozen=True, kw_only=True):
+    """A member of staff. `credential` (MD, NP, PA) only for clinicians; `prescribes` when it carries that authority."""
+
+    id: UUID
+    name: str
+    roles: list[Role]
+    teams: list[str]
+    time_zone: str
+    credential: str | None = None
+    specialty: Code | None = None
+    prescribes: bool = False
+    video: bool = False
+    licences: list[Licence] = []
+    hours: list[Hours] = []
+
+
+class Shift(Entry, frozen=True, kw_only=True):
+    """Who is on call for video, weekly, in `time_zone`."""
+
+    clinician: UUID
+    weekdays: list[Annotated[int, Meta(ge=1, le=7)]]
+    opens: TimeOfDay
+    closes: TimeOfDay
+    time_zone: str
+
+
+class Patient(Entry, frozen=True, kw_only=True):
+    """A patient known from the start."""
+
+    id: UUID
+    name: str
+    birth_date: date
+    state: State
+    time_zone: str
+    latitude: Degrees
+    longitude: Degrees
+    own_clinician: UUID | None = None
+    pharmacy: UUID | None = None
+    farthest_kilometres: int = 25
+    proxies: list[UUID] = []
+
+
+class VisitType(Entry, frozen=True, kw_only=True):
+    """A kind of visit with its length and price; `phrases` in a reason choose it."""
+
+    code: Code
+    name: str
+    minutes: Annotated[int, Meta(ge=5, le=240)]
+    kinds: list[VisitKind]
+    price_cents: Cents
+    specialties: list[Code]
+    guidance: list[str]
+    phrases: list[str] = []
+
+
+class Emergency(Entry, frozen=True, kw_only=True):
+    """What a person is told first when the words sound like an emergency."""
+
+    phrases: list[str]
+    title: str
+    text: str
+    call: str
+
+
+class Orderable(Entry, frozen=True, kw_only=True):
+    """Something a clinician can order from the lab team."""
+
+    code: Code
+    name: str
+    minutes: int
+    needs_lot: bool = False
+
+
+class DueRule(Entry, frozen=True, kw_only=True):
+    """Something that is due every `months` between two ages; the order that settles it; where the rule comes from."""
+
+    code: Code
+    name: str
+    order: Code
+    months: Annotated[int, Meta(ge=1)]
+    youngest: int
+    oldest: int
+    why: str
+    source: str
+
+
+class PharmacyPartner(Entry, frozen=True, kw_only=True):
+    """A pharmacy reached over signed webhooks. `{simulator}` in `url` is the stack's pharmacy simulator."""
+
+    id: UUID
+    name: str
+    state: State
+    latitude: Degrees
+    longitude: Degrees
+    url: str
+    delivers: bool = False
+    dispensing_fee_cents: Cents = 0
+
+
+class MedicationEntry(Entry, frozen=True, kw_only=True):
+    """A medication the practice prescribes. `rxnorm` is its RxNorm code, `unit` what quantity counts."""
+
+    code: Code
+    name: str
+    rxnorm: str
+    unit: str
+    unit_cents: Cents
+    controlled: bool = False
+
+
+class Practice(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole practice, read once at start."""
+
+    id: UUID
+    name: str
+    states: frozenset[State]
+    offices: dict[UUID, Office]
+    staff: dict[UUID, Staff]
+    shifts: list[Shift]
+    patients: dict[UUID, Patient]
+    visit_types: dict[str, VisitType]
+    emergency: Emergency
+    orderables: dict[str, Orderable]
+    due_rules: list[DueRule]
+    pharmacies: dict[UUID, PharmacyPartner]
+    medications: dict[str, MedicationEntry]

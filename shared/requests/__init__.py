@@ -1,0 +1,19 @@
+"""The internal contract: every operation of every service, declared once, for services, gateway and permissions."""
+
+from shared.requests import booking, common, directory, handoffs, messaging, pharmacy, visits
+from shared.requests.declare import OPERATIONS, Answer, Ask, Done, Operation
+
+__all__ = [
+    "OPERATIONS",
+    "Answer",
+    "Ask",
+    "Done",
+    "Operation",
+    "booking",
+    "common",
+    "directory",
+    "handoffs",
+    "messaging",
+    "pharmacy",
+    "visits",
+]

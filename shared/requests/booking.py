@@ -1,0 +1,192 @@
+"""What booking is asked: offers for a reason, a time taken or given back, the day's list."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from baton_events.codes import VisitKind
+from shared.identity.people import Role
+from shared.requests.common import Cents, Code, OfPatient, Words
+from shared.requests.declare import Answer, Ask, Done, Operation, operation
+
+PATIENTS = frozenset({Role.PATIENT, Role.PROXY})
+RECORD = PATIENTS | {Role.CLINICIAN, Role.NURSE}
+
+
+class AppointmentStatus(StrEnum):
+    """FHIR R4 Appointment.status, the words this practice uses."""
+
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    NOSHOW = "noshow"
+
+
+class FindOffers(Ask, frozen=True, kw_only=True):
+    """Why the patient wants to be seen, in their words, and what they would rather have. Times are UTC."""
+
+    reason: Words
+    patient: UUID | None = None
+    visit_type: Code | None = None
+    office: UUID | None = None
+    clinician: UUID | None = None
+    kind: VisitKind | None = None
+    earliest: datetime | None = None
+    latest: datetime | None = None
+
+
+class EmergencyGuidance(Answer, frozen=True, kw_only=True):
+    """What to do first when the reason sounds like an emergency; booking stays possible."""
+
+    title: str
+    text: str
+    call: str
+
+
+class Offer(Answer, frozen=True, kw_only=True):
+    """A time that can be taken until `lapses_at`; `offer` is signed and holds nothing until confirmed."""
+
+    offer: str
+    clinician: UUID
+    clinician_name: str
+    credential: str
+    office: UUID
+    office_name: str
+    kind: VisitKind
+    start: datetime
+    end: datetime
+    local_start: str
+    minutes: int
+    price_cents: Cents
+    why: str
+    lapses_at: datetime
+
+
+class Offers(Answer, frozen=True, kw_only=True):
+    """At most a dozen offers, best first, after the emergency guidance where there is any."""
+
+    emergency: EmergencyGuidance | None
+    offers: list[Offer]
+
+
+class Book(Ask, frozen=True, kw_only=True):
+    """Take this offer."""
+
+    offer: str
+
+
+class Booked(Done, frozen=True, kw_only=True):
+    """The time is taken."""
+
+    appointment: UUID
+    clinician: UUID
+    office: UUID
+    start: datetime
+    end: datetime
+    status: AppointmentStatus
+
+
+class OfAppointment(Ask, frozen=True, kw_only=True):
+    """A question about, or a change of, one appointment."""
+
+    appointment: UUID
+
+
+class AppointmentState(Done, frozen=True, kw_only=True):
+    """Where the appointment stands."""
+
+    appointment: UUID
+    status: AppointmentStatus
+
+
+class Appointment(Answer, frozen=True, kw_only=True):
+    """An appointment with the patient's own words on why."""
+
+    appointment: UUID
+    patient: UUID
+    clinician: UUID
+    office: UUID
+    kind: VisitKind
+    visit_type: Code
+    start: datetime
+    end: datetime
+    time_zone: str
+    price_cents: Cents
+    status: AppointmentStatus
+    reason: str
+
+
+class Appointments(Answer, frozen=True, kw_only=True):
+    """Newest first."""
+
+    appointments: list[Appointment]
+
+
+class AppointmentFacts(Answer, frozen=True, kw_only=True):
+    """What visits needs to prepare the visit; the patient's words stay with booking."""
+
+    appointment: UUID
+    patient: UUID
+    clinician: UUID
+    office: UUID
+    kind: VisitKind
+    visit_type: Code
+    start: datetime
+    end: datetime
+    time_zone: str
+    status: AppointmentStatus
+
+
+class AskSchedule(Ask, frozen=True, kw_only=True):
+    """A day's list: a clinician's own, or an office's for its front desk and room team. `day` is local to the office."""
+
+    day: date
+    office: UUID | None = None
+
+
+class ScheduledAppointment(Answer, frozen=True, kw_only=True):
+    """Logistics only: who, where, when."""
+
+    appointment: UUID
+    patient: UUID
+    clinician: UUID
+    office: UUID
+    kind: VisitKind
+    start: datetime
+    end: datetime
+    status: AppointmentStatus
+
+
+class Schedule(Answer, frozen=True, kw_only=True):
+    """In order of time."""
+
+    appointments: list[ScheduledAppointment]
+
+
+FIND_OFFERS = operation(Operation("booking", "find-offers", FindOffers, Offers, roles=PATIENTS))
+BOOK = operation(Operation("booking", "book", Book, Booked, command=True, roles=PATIENTS))
+CANCEL = operation(
+    Operation(
+        "booking",
+        "cancel",
+        OfAppointment,
+        AppointmentState,
+        command=True,
+        roles=PATIENTS | {Role.FRONT_DESK},
+    ),
+)
+APPOINTMENT = operation(Operation("booking", "appointment", OfAppointment, Appointment, roles=RECORD))
+APPOINTMENTS = operation(Operation("booking", "appointments", OfPatient, Appointments, roles=RECORD))
+APPOINTMENT_FACTS = operation(
+    Operation("booking", "appointment-facts", OfAppointment, AppointmentFacts, services=frozenset({"visits"})),
+)
+SCHEDULE = operation(
+    Operation(
+        "booking",
+        "schedule",
+        AskSchedule,
+        Schedule,
+        roles=frozenset({Role.CLINICIAN, Role.FRONT_DESK, Role.NURSE}),
+    ),
+)

@@ -1,0 +1,54 @@
+"""Shapes that several services' requests share."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from shared.identity.people import ANYONE, Role
+from shared.requests.declare import Answer, Ask, Operation, operation
+
+Words = Annotated[str, Meta(min_length=1, max_length=4000, description="Free text, sealed at rest.")]
+ShortWords = Annotated[str, Meta(min_length=1, max_length=300, description="Free text, sealed at rest.")]
+Cents = Annotated[int, Meta(ge=0, description="US cents.")]
+State = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="A US state by its postal code.")]
+Code = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="A code of the practice's data.")]
+
+
+class OfPatient(Ask, frozen=True, kw_only=True):
+    """A question about one patient."""
+
+    patient: UUID
+
+
+class Access(Answer, frozen=True, kw_only=True):
+    """One look at, or change of, a patient's record. `actor` is a person's id or `service:<name>`."""
+
+    at: datetime
+    actor: str
+    action: str
+    what: str
+    service: str
+
+
+class Accesses(Answer, frozen=True, kw_only=True):
+    """Who looked, newest first."""
+
+    accesses: list[Access]
+
+
+ACCESSES = {
+    service: operation(
+        Operation(
+            service=service,
+            name="accesses",
+            takes=OfPatient,
+            gives=Accesses,
+            roles=frozenset({Role.PATIENT, Role.PROXY, Role.PRIVACY_OFFICER}),
+        ),
+    )
+    for service in ("directory", "booking", "visits", "messaging", "pharmacy", "handoffs")
+}
+
+EVERYBODY = ANYONE

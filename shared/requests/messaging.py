@@ -1,0 +1,146 @@
+"""What messaging is asked: threads, messages in order, what is read and what is owed."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from baton_events.codes import Party, ThreadKind
+from shared.identity.people import Role
+from shared.requests.common import OfPatient, Words
+from shared.requests.declare import Answer, Ask, Done, Operation, operation
+
+PATIENTS = frozenset({Role.PATIENT, Role.PROXY})
+RECORD = PATIENTS | {Role.CLINICIAN, Role.NURSE}
+CARE_STAFF = frozenset({Role.CLINICIAN, Role.NURSE})
+
+
+class OpenThread(Ask, frozen=True, kw_only=True):
+    """Begin a conversation. A patient opens their own; staff open one with a patient they treat."""
+
+    patient: UUID
+    kind: ThreadKind = ThreadKind.CARE
+
+
+class ThreadOpen(Done, frozen=True, kw_only=True):
+    """It is open."""
+
+    thread: UUID
+
+
+class Send(Ask, frozen=True, kw_only=True):
+    """Write into the thread. `follow_up_of` names the visit whose owed follow-up this message is."""
+
+    thread: UUID
+    text: Words
+    follow_up_of: UUID | None = None
+
+
+class Sent(Done, frozen=True, kw_only=True):
+    """It stands in the thread at `sequence`."""
+
+    message: UUID
+    thread: UUID
+    sequence: int
+    at: datetime
+
+
+class ReadMessages(Ask, frozen=True, kw_only=True):
+    """A page of the thread, newest first, of messages before `before` (a sequence)."""
+
+    thread: UUID
+    before: Annotated[int, Meta(ge=1)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
+class Message(Answer, frozen=True, kw_only=True):
+    """One message, opened for the caller."""
+
+    message: UUID
+    sequence: int
+    author: UUID
+    party: Party
+    text: str
+    at: datetime
+
+
+class Messages(Answer, frozen=True, kw_only=True):
+    """Newest first; `before` is the cursor for the next page, none at the beginning of the thread."""
+
+    thread: UUID
+    messages: list[Message]
+    before: int | None
+    read_by_patient: int
+    read_by_staff: int
+
+
+class Thread(Answer, frozen=True, kw_only=True):
+    """A thread as a list shows it."""
+
+    thread: UUID
+    patient: UUID
+    kind: ThreadKind
+    closed: bool
+    sequence: int
+    unread: int
+    last_at: datetime | None
+
+
+class Threads(Answer, frozen=True, kw_only=True):
+    """Latest written first."""
+
+    threads: list[Thread]
+
+
+class MarkRead(Ask, frozen=True, kw_only=True):
+    """The caller has seen everything up to `sequence`."""
+
+    thread: UUID
+    sequence: Annotated[int, Meta(ge=1)]
+
+
+class OfThread(Ask, frozen=True, kw_only=True):
+    """A change of one thread."""
+
+    thread: UUID
+
+
+class ThreadState(Done, frozen=True, kw_only=True):
+    """Where the thread stands."""
+
+    thread: UUID
+    sequence: int
+    closed: bool
+
+
+class AskFollowUps(Ask, frozen=True, kw_only=True):
+    """The follow-ups the caller owes."""
+
+
+class FollowUp(Answer, frozen=True, kw_only=True):
+    """A message owed to a patient after a visit."""
+
+    visit: UUID
+    patient: UUID
+    due: datetime
+
+
+class FollowUps(Answer, frozen=True, kw_only=True):
+    """Most urgent first."""
+
+    follow_ups: list[FollowUp]
+
+
+OPEN_THREAD = operation(Operation("messaging", "open-thread", OpenThread, ThreadOpen, command=True, roles=RECORD))
+SEND = operation(Operation("messaging", "send", Send, Sent, command=True, roles=RECORD))
+MESSAGES = operation(Operation("messaging", "messages", ReadMessages, Messages, roles=RECORD))
+THREADS = operation(Operation("messaging", "threads", OfPatient, Threads, roles=RECORD))
+MARK_READ = operation(Operation("messaging", "mark-read", MarkRead, ThreadState, command=True, roles=RECORD))
+REPLY_NOT_NEEDED = operation(
+    Operation("messaging", "reply-not-needed", OfThread, ThreadState, command=True, roles=CARE_STAFF),
+)
+CLOSE_THREAD = operation(Operation("messaging", "close-thread", OfThread, ThreadState, command=True, roles=CARE_STAFF))
+FOLLOW_UPS = operation(
+    Operation("messaging", "follow-ups", AskFollowUps, FollowUps, roles=frozenset({Role.CLINICIAN})),
+)

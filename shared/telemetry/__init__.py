@@ -1,0 +1,1 @@
+"""What can be seen from outside: traces, metrics, health; never anything about a person."""
