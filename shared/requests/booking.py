@@ -139,7 +139,7 @@ class AppointmentFacts(Answer, frozen=True, kw_only=True):
 
 
 class AskSchedule(Ask, frozen=True, kw_only=True):
-    """A day's list: a clinician's own, or an office's for its front desk and room team. `day` is local to the office."""
+    """A day's list: a clinician's own, or an office's for its front desk and room team. `day` is local."""
 
     day: date
     office: UUID | None = None

@@ -108,7 +108,7 @@ class RelationshipRegistered(Done, frozen=True, kw_only=True):
 
 
 class AskMayPrescribe(Ask, frozen=True, kw_only=True):
-    """May the caller prescribe to this patient at this time?"""
+    """Whether the caller may prescribe to this patient at this time."""
 
     patient: UUID
     at: datetime

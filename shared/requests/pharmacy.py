@@ -38,7 +38,7 @@ class FillStatus(StrEnum):
 
 
 class SignPrescription(Ask, frozen=True, kw_only=True):
-    """Prescribe. `quantity` counts the medication's own unit; `pharmacy` where the patient wants another than theirs."""
+    """Prescribe `quantity` of the medication's own unit; `pharmacy` where the patient wants another than theirs."""
 
     patient: UUID
     medication: Code

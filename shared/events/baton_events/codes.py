@@ -1,4 +1,4 @@
-"""The closed list of codes that event data may hold; none tells of a diagnosis, medicine, test, vaccine or specialty."""
+"""The closed list of codes that event data may hold; none tells of diagnosis, medicine, test, vaccine or specialty."""
 
 from enum import StrEnum
 from typing import Annotated
