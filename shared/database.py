@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ class Tx:
     """One open transaction. What is registered with `after_commit` runs once it is durable, never before."""
 
     connection: PoolConnectionProxy[asyncpg.Record]
+    announced: asyncio.Event
     committed: list[Callable[[], None]] = field(default_factory=list)
 
     def after_commit(self, tell: Callable[[], None]) -> None:
@@ -65,7 +67,7 @@ class Tx:
         await self.connection.executemany(query, args)
 
 
-async def _no_reset(_: PoolConnectionProxy[asyncpg.Record]) -> None:
+async def _no_reset(_: asyncpg.Connection[asyncpg.Record]) -> None:
     """Sessions carry no state here, so giving a connection back costs no query."""
 
 
@@ -74,6 +76,8 @@ class Database:
     """One service's database, as its runtime role."""
 
     pool: asyncpg.Pool[asyncpg.Record]
+    announced: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after a commit that left an event in the outbox; wakes this process's relay."""
 
     @classmethod
     async def connect(cls, url: str, *, size: int = 8, name: str = "baton") -> Database:
@@ -95,7 +99,7 @@ class Database:
         """READ COMMITTED; commits at the end, rolls back when anything is raised."""
         with reaching():
             async with self.pool.acquire(timeout=5) as connection:
-                tx = Tx(connection)
+                tx = Tx(connection, self.announced)
                 async with connection.transaction():
                     yield tx
         for tell in tx.committed:

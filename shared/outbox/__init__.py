@@ -1,1 +1,5 @@
 """Events on their way out: a row in the transaction that makes them true, then the stream, exactly once."""
+
+from shared.outbox.add import announce, announce_all
+
+__all__ = ["announce", "announce_all"]
