@@ -41,10 +41,11 @@ class EventType:
         return f"{self.type}.{patient or 'none'}"
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The data of an event: identifiers, times and codes of the closed list, never words about health.
 
-    Readers ignore fields they do not know, so that a major version may grow.
+    Readers ignore fields they do not know, and a field at its default is left out, so that a major version may grow
+    while every event of its past still renders as it was.
     """
 
     kind: ClassVar[EventType]
