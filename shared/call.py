@@ -42,6 +42,11 @@ class Call:
         return str(self.caller.id) if isinstance(self.caller, Person) else f"service:{self.caller.name}"
 
     @property
+    def scope(self) -> tuple[str, str, str]:
+        """Within which an Idempotency-Key is one: caller, operation, key."""
+        return (self.caller_id, self.operation.subject, self.key)
+
+    @property
     def cause(self) -> UUID | None:
         """The event that made a service call, if one did."""
         return self.caller.cause if isinstance(self.caller, ServiceCaller) else None

@@ -2,6 +2,9 @@
 
 Scoped to caller, operation and key; kept in the effect's own transaction. The answer kept is a `Done`: ids, states
 and times. The request itself is kept only as a keyed HMAC.
+
+Nothing is looked up before a command runs: the first time is the common one. A repeat breaks on `keep` (Raced), or on
+a state that the first time left behind (a refusal); only then is the answer given before looked for.
 """
 
 from __future__ import annotations
@@ -11,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from shared.database import reaching
 from shared.errors import KeyReused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from shared.call import Call
     from shared.database import Database, Tx
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
 
 FIND = "SELECT fingerprint, done FROM idempotency WHERE caller = $1 AND operation = $2 AND key = $3"
 KEEP = "INSERT INTO idempotency (caller, operation, key, fingerprint, done) VALUES ($1, $2, $3, $4, $5)"
+KEPT = """
+SELECT caller, operation, key FROM idempotency
+ WHERE (caller, operation, key) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]))
+"""
 
 
 class Raced(Exception):
@@ -35,8 +43,8 @@ def fingerprint(secret: bytes, body: bytes) -> bytes:
 
 async def done_before(db: Database, call: Call) -> bytes | None:
     """The encoded answer given before under this key, or None; raises KeyReused when the request was another."""
-    async with db.transaction() as tx:
-        row = await tx.fetchrow(FIND, call.caller_id, call.operation.subject, call.key)
+    with reaching():
+        row = await db.pool.fetchrow(FIND, *call.scope)
     if row is None:
         return None
     if not hmac.compare_digest(row["fingerprint"], call.fingerprint):
@@ -45,18 +53,27 @@ async def done_before(db: Database, call: Call) -> bytes | None:
     return done
 
 
+async def kept_already(tx: Tx, calls: Sequence[Call]) -> set[tuple[str, str, str]]:
+    """Those of the calls' (caller, operation, key) that were kept before."""
+    scopes = [call.scope for call in calls]
+    rows = await tx.fetch(KEPT, *(list(column) for column in zip(*scopes, strict=True)))
+    return {(row["caller"], row["operation"], row["key"]) for row in rows}
+
+
+async def keep_all(tx: Tx, kept: Sequence[tuple[Call, Done]]) -> None:
+    """Remember the answers of several commands that share a transaction."""
+    await tx.executemany(KEEP, [(*call.scope, call.fingerprint, call.encoded(done)) for call, done in kept])
+    for call, _ in kept:
+        call.kept = True
+
+
 async def keep(tx: Tx, call: Call, done: Done) -> None:
     """Remember the answer in the effect's transaction; raises Raced when the same command was faster."""
     try:
-        await tx.execute(KEEP, call.caller_id, call.operation.subject, call.key, call.fingerprint, call.encoded(done))
+        await tx.execute(KEEP, *call.scope, call.fingerprint, call.encoded(done))
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "idempotency_key":
             raise
         call.kept = True
         raise Raced from error
     call.kept = True
-
-
-def headers(key: str) -> Mapping[str, str]:
-    """The header that carries the key."""
-    return {"Idempotency-Key": key}
