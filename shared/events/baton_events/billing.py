@@ -1,10 +1,9 @@
 """What billing will publish; the names are reserved, no service sends them yet."""
 
-from datetime import datetime
 from uuid import UUID
 
 from baton_events.base import Event, published
-from baton_events.codes import VoidReason
+from baton_events.codes import Time, VoidReason
 
 
 @published("billing", "quote.made", entity="quote")
@@ -13,7 +12,7 @@ class QuoteMade(Event, frozen=True, kw_only=True):
 
     quote: UUID
     patient: UUID
-    expires: datetime
+    expires: Time
 
 
 @published("billing", "quote.locked", entity="quote")

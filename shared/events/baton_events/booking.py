@@ -1,10 +1,9 @@
 """What booking publishes: times taken and given back, and the on-call video queue."""
 
-from datetime import datetime
 from uuid import UUID
 
 from baton_events.base import Event, published
-from baton_events.codes import CancelReason, Owner, VisitKind
+from baton_events.codes import CancelReason, Owner, Time, VisitKind
 
 
 @published("booking", "appointment.booked", entity="appointment")
@@ -16,11 +15,11 @@ class AppointmentBooked(Event, frozen=True, kw_only=True):
     clinician: UUID
     office: UUID
     visit_kind: VisitKind
-    start: datetime
-    end: datetime
+    start: Time
+    end: Time
     relationship: UUID
     prepare_owner: Owner
-    prepare_due: datetime
+    prepare_due: Time
 
 
 @published("booking", "appointment.rescheduled", entity="appointment")
@@ -31,8 +30,8 @@ class AppointmentRescheduled(Event, frozen=True, kw_only=True):
     patient: UUID
     clinician: UUID
     office: UUID
-    start: datetime
-    end: datetime
+    start: Time
+    end: Time
 
 
 @published("booking", "appointment.cancelled", entity="appointment")
@@ -51,7 +50,7 @@ class VideoRequested(Event, frozen=True, kw_only=True):
     video: UUID
     patient: UUID
     connect_owner: Owner
-    connect_due: datetime
+    connect_due: Time
 
 
 @published("booking", "video.connected", entity="video")

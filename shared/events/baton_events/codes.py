@@ -1,5 +1,6 @@
 """The closed list of codes that event data may hold; none tells of diagnosis, medicine, test, vaccine or specialty."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -28,6 +29,12 @@ Owner = Annotated[
         description="Who is accountable: a team of the practice, a team of one office, or one person.",
     ),
 ]
+
+Time = Annotated[datetime, Meta(tz=True, description="An instant, with its offset; services write UTC.")]
+
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="A SHA-256 in hex.")]
+
+Signature = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{86}$", description="An Ed25519 signature in base64url.")]
 
 
 class ServiceName(StrEnum):

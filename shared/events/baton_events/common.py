@@ -1,13 +1,12 @@
 """What every service publishes under its own name: dead letters and signed audit checkpoints."""
 
-from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from msgspec import defstruct
 
 from baton_events.base import Event, published
-from baton_events.codes import Owner, ServiceName
+from baton_events.codes import Digest, Owner, ServiceName, Signature, Time
 
 
 class DeadLetterRecorded(Event, frozen=True, kw_only=True):
@@ -16,7 +15,7 @@ class DeadLetterRecorded(Event, frozen=True, kw_only=True):
     dead_letter: UUID
     event: UUID
     repair_owner: Owner
-    repair_due: datetime
+    repair_due: Time
 
 
 class DeadLetterReplayed(Event, frozen=True, kw_only=True):
@@ -42,8 +41,8 @@ class AuditCheckpointed(Event, frozen=True, kw_only=True):
 
     checkpoint: UUID
     position: int
-    head: str
-    signature: str
+    head: Digest
+    signature: Signature
 
 
 C = TypeVar("C", bound=Event)
@@ -52,7 +51,9 @@ C = TypeVar("C", bound=Event)
 def _of_each_service(cls: type[C], name: str, entity: str) -> dict[ServiceName, type[C]]:
     types: dict[ServiceName, type[C]] = {}
     for service in ServiceName:
-        own: Any = defstruct(f"{service.title()}{cls.__name__}", [], bases=(cls,), frozen=True, kw_only=True)
+        name_of_its_own = f"{service.title()}{cls.__name__}"
+        doc = {"__doc__": cls.__doc__}
+        own: Any = defstruct(name_of_its_own, [], bases=(cls,), namespace=doc, frozen=True, kw_only=True)
         types[service] = published(service, name, entity)(cast("type[C]", own))
     return types
 

@@ -1,10 +1,9 @@
 """What directory publishes: treatment relationships and the erasure of a record."""
 
-from datetime import datetime
 from uuid import UUID
 
 from baton_events.base import Event, published
-from baton_events.codes import RelationshipSource, ServiceName
+from baton_events.codes import RelationshipSource, ServiceName, Time
 
 
 @published("directory", "relationship.started", entity="relationship")
@@ -32,7 +31,7 @@ class ErasureRequested(Event, frozen=True, kw_only=True):
 
     erasure: UUID
     patient: UUID
-    erase_due: datetime
+    erase_due: Time
 
 
 @published("directory", "erasure.confirmed", entity="erasure")

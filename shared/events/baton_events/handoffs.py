@@ -1,10 +1,9 @@
 """What handoffs publishes: the life of one piece of owed work, with its owner at every step."""
 
-from datetime import datetime
 from uuid import UUID
 
 from baton_events.base import Event, published
-from baton_events.codes import HandoffName, Owner
+from baton_events.codes import HandoffName, Owner, Time
 
 
 @published("handoffs", "handoff.opened", entity="handoff")
@@ -15,7 +14,7 @@ class HandoffOpened(Event, frozen=True, kw_only=True):
     name: HandoffName
     case: UUID
     owner: Owner
-    due: datetime
+    due: Time
     patient: UUID | None = None
 
 
@@ -39,7 +38,7 @@ class HandoffMoved(Event, frozen=True, kw_only=True):
     name: HandoffName
     case: UUID
     owner: Owner
-    due: datetime
+    due: Time
     patient: UUID | None = None
 
 
@@ -52,7 +51,7 @@ class HandoffEscalated(Event, frozen=True, kw_only=True):
     case: UUID
     owner: Owner
     rung: int
-    due: datetime
+    due: Time
     patient: UUID | None = None
 
 

@@ -1,10 +1,9 @@
 """What messaging publishes: threads, messages, follow-ups, consults, and requests for a person."""
 
-from datetime import datetime
 from uuid import UUID
 
 from baton_events.base import Event, published
-from baton_events.codes import Owner, Party, ThreadKind
+from baton_events.codes import Owner, Party, ThreadKind, Time
 
 
 @published("messaging", "thread.opened", entity="thread")
@@ -27,7 +26,7 @@ class MessageSent(Event, frozen=True, kw_only=True):
     author_party: Party
     thread_sequence: int
     reply_owner: Owner | None = None
-    reply_due: datetime | None = None
+    reply_due: Time | None = None
 
 
 @published("messaging", "message.read", entity="thread")
@@ -79,7 +78,7 @@ class ConsultRequested(Event, frozen=True, kw_only=True):
     patient: UUID
     clinician: UUID
     answer_owner: Owner
-    answer_due: datetime
+    answer_due: Time
 
 
 @published("messaging", "consult.answered", entity="consult")
@@ -116,7 +115,7 @@ class QuestionAsked(Event, frozen=True, kw_only=True):
     thread: UUID
     patient: UUID
     answer_owner: Owner
-    answer_due: datetime
+    answer_due: Time
 
 
 @published("messaging", "question.answered", entity="question")
@@ -143,7 +142,7 @@ class PersonRequested(Event, frozen=True, kw_only=True):
     request: UUID
     patient: UUID
     join_owner: Owner
-    join_due: datetime
+    join_due: Time
 
 
 @published("messaging", "person.joined", entity="request")

@@ -3,11 +3,10 @@
 A `routing` is one sending of a prescription to one pharmacy; a refill or a move is a new routing.
 """
 
-from datetime import datetime
 from uuid import UUID
 
 from baton_events.base import Event, published
-from baton_events.codes import Owner, ProblemKind, Resolution, RouteReason
+from baton_events.codes import Owner, ProblemKind, Resolution, RouteReason, Time
 
 
 @published("pharmacy", "prescription.signed", entity="prescription")
@@ -28,7 +27,7 @@ class PrescriptionRouted(Event, frozen=True, kw_only=True):
     patient: UUID
     pharmacy: UUID
     reason: RouteReason
-    transmit_due: datetime
+    transmit_due: Time
 
 
 @published("pharmacy", "prescription.acknowledged", entity="prescription")
@@ -39,7 +38,7 @@ class PrescriptionAcknowledged(Event, frozen=True, kw_only=True):
     routing: UUID
     patient: UUID
     pharmacy: UUID
-    fill_due: datetime
+    fill_due: Time
 
 
 @published("pharmacy", "prescription.rerouted", entity="prescription")
@@ -70,7 +69,7 @@ class FillReady(Event, frozen=True, kw_only=True):
     routing: UUID
     patient: UUID
     pharmacy: UUID
-    pick_up_due: datetime
+    pick_up_due: Time
 
 
 @published("pharmacy", "fill.shipped", entity="prescription")
@@ -81,7 +80,7 @@ class FillShipped(Event, frozen=True, kw_only=True):
     routing: UUID
     patient: UUID
     pharmacy: UUID
-    deliver_due: datetime
+    deliver_due: Time
 
 
 @published("pharmacy", "fill.picked-up", entity="prescription")
@@ -124,7 +123,7 @@ class ProblemRaised(Event, frozen=True, kw_only=True):
     patient: UUID
     problem_kind: ProblemKind
     resolve_owner: Owner
-    resolve_due: datetime
+    resolve_due: Time
 
 
 @published("pharmacy", "problem.resolved", entity="prescription")
@@ -145,7 +144,7 @@ class RenewalRequested(Event, frozen=True, kw_only=True):
     prescription: UUID
     patient: UUID
     renew_owner: Owner
-    renew_due: datetime
+    renew_due: Time
 
 
 @published("pharmacy", "renewal.approved", entity="renewal")

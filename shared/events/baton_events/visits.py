@@ -1,10 +1,9 @@
 """What visits publishes: check-in, rooming, orders, the end of a visit and what is owed after it."""
 
-from datetime import datetime
 from uuid import UUID
 
 from baton_events.base import Event, published
-from baton_events.codes import Owner
+from baton_events.codes import Owner, Time
 
 
 @published("visits", "guidance.sent", entity="visit")
@@ -25,7 +24,7 @@ class VisitCheckedIn(Event, frozen=True, kw_only=True):
     patient: UUID
     office: UUID
     room_owner: Owner
-    room_due: datetime
+    room_due: Time
 
 
 @published("visits", "visit.left", entity="visit")
@@ -56,8 +55,8 @@ class VisitEnded(Event, frozen=True, kw_only=True):
     patient: UUID
     clinician: UUID
     clinician_owner: Owner
-    summary_due: datetime
-    follow_up_due: datetime | None = None
+    summary_due: Time
+    follow_up_due: Time | None = None
 
 
 @published("visits", "visit.summarised", entity="visit")
@@ -86,7 +85,7 @@ class OrderPlaced(Event, frozen=True, kw_only=True):
     patient: UUID
     clinician: UUID
     order_owner: Owner
-    order_due: datetime
+    order_due: Time
 
 
 @published("visits", "order.accepted", entity="order")
@@ -135,7 +134,7 @@ class GapFound(Event, frozen=True, kw_only=True):
     gap: UUID
     patient: UUID
     offer_owner: Owner
-    offer_due: datetime
+    offer_due: Time
 
 
 @published("visits", "gap.closed", entity="gap")
@@ -152,4 +151,4 @@ class GapSnoozed(Event, frozen=True, kw_only=True):
 
     gap: UUID
     patient: UUID
-    until: datetime
+    until: Time
