@@ -1,0 +1,7 @@
+"""Run messaging."""
+
+from shared.run import run
+
+from services.messaging.app import build
+
+run(build)

@@ -1,0 +1,19 @@
+"""Messaging, wired."""
+
+from __future__ import annotations
+
+from services.messaging.endpoints import OPERATIONS
+from services.messaging.operations.ground import stand
+from services.messaging.reactions import REACTIONS
+from services.messaging.settings import MessagingSettings
+from shared.app import App
+
+
+def build() -> App:
+    """Make the service from its environment."""
+    return App(
+        settings=MessagingSettings.from_environment(),
+        operations=OPERATIONS,
+        reactions=REACTIONS,
+        ground=stand,
+    )

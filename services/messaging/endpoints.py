@@ -1,0 +1,31 @@
+"""What messaging answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.messaging.operations.follow_ups import follow_ups
+from services.messaging.operations.read import mark_read, messages, threads
+from services.messaging.operations.send import send
+from services.messaging.operations.threads import close_thread, open_thread, reply_not_needed
+from shared import audit
+from shared.requests import common
+from shared.requests import messaging as requests
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.app import Handler
+    from shared.requests import Operation
+
+OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
+    requests.OPEN_THREAD: open_thread,
+    requests.SEND: send,
+    requests.MESSAGES: messages,
+    requests.THREADS: threads,
+    requests.MARK_READ: mark_read,
+    requests.REPLY_NOT_NEEDED: reply_not_needed,
+    requests.CLOSE_THREAD: close_thread,
+    requests.FOLLOW_UPS: follow_ups,
+    common.ACCESSES["messaging"]: audit.accesses("messaging"),
+}

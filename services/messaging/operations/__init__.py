@@ -1,0 +1,1 @@
+"""What messaging can be asked to do, one file per verb."""

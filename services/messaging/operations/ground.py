@@ -1,0 +1,51 @@
+"""What messaging's operations stand on beside the common ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
+
+from services.messaging import store
+from services.messaging.model import NoSuchThread
+from services.messaging.operations.post import Letter, post
+from services.messaging.settings import MessagingSettings
+from shared.app import Ground
+from shared.together import Together
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.messaging.model import ThreadCard
+    from shared.requests.messaging import Sent
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagingGround(Ground):
+    """`post` puts letters into their threads, several to a transaction; `cards` keeps what never changes."""
+
+    post: Together[Letter, Sent]
+    cards: LRUCache[UUID, ThreadCard] = field(default_factory=lambda: LRUCache(maxsize=10_000))
+
+    async def card(self, thread: UUID) -> ThreadCard:
+        """What never changes about the thread; raises NoSuchThread."""
+        card = self.cards.get(thread)
+        if card is None:
+            async with self.db.transaction() as tx:
+                card = await store.card(tx, thread)
+            if card is None:
+                raise NoSuchThread
+            self.cards[thread] = card
+        return card
+
+
+async def stand(ground: Ground) -> MessagingGround:
+    """Make messaging's ground of the common one."""
+    settings = ground.settings
+    assert isinstance(settings, MessagingSettings)
+    return MessagingGround(
+        **{f.name: getattr(ground, f.name) for f in fields(Ground)},
+        post=Together(partial(post, ground.db), most=settings.send_together, writers=settings.send_writers),
+    )

@@ -1,0 +1,53 @@
+"""On which side of a thread somebody stands, and whether it opens to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.identity.access import may_open
+
+from baton_events.codes import Party
+from services.messaging import store
+from services.messaging.model import NoSuchThread, ThreadNow, proven
+from shared.identity.people import STAFF, Person
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.messaging.operations.ground import MessagingGround
+    from shared.call import Call
+    from shared.database import Tx
+
+
+def party_of(person: Person) -> Party:
+    """The patient's side is the patient and their proxies; everybody else is staff."""
+    return Party.STAFF if person.roles & STAFF else Party.PATIENT
+
+
+async def vouch(ground: MessagingGround, call: Call, thread: UUID) -> bool:
+    """Whether the directory lets the caller in, asked only when the thread's own rows do not; raises NoSuchThread.
+
+    Asked before the transaction opens; `admit` decides in it.
+    """
+    card = await ground.card(thread)
+    async with ground.db.transaction() as tx:
+        now = await store.look(tx, thread)
+    if now is not None and proven(now, call.person.id, party_of(call.person), call.person.teams):
+        return False
+    if await may_open(ground, call, card.patient) is None:
+        raise NoSuchThread
+    return True
+
+
+def admit(now: ThreadNow | None, call: Call, *, vouched: bool) -> ThreadNow:
+    """Let the caller into the thread as the transaction sees it; raises NoSuchThread."""
+    if now is None or now.erased:
+        raise NoSuchThread
+    if not vouched and not proven(now, call.person.id, party_of(call.person), call.person.teams):
+        raise NoSuchThread
+    return now
+
+
+async def locked(tx: Tx, call: Call, thread: UUID, *, vouched: bool) -> ThreadNow:
+    """The thread, locked and open to the caller; raises NoSuchThread."""
+    return admit((await store.lock(tx, [thread])).get(thread), call, vouched=vouched)

@@ -1,0 +1,184 @@
+"""Put letters that wait together into their threads, in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import asyncpg
+from shared.sealing import Kind
+
+from baton_events.codes import Party
+from baton_events.messaging import FollowUpSent, MessageSent
+from services.messaging import store
+from services.messaging.model import (
+    FollowUpNotOwed,
+    NoSuchThread,
+    ThreadCard,
+    ThreadIsClosed,
+    ThreadNow,
+    proven,
+    reply_due,
+    reply_owner,
+)
+from shared import audit, idempotency
+from shared.idempotency import Raced
+from shared.outbox import announce, announce_all
+from shared.requests.messaging import Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.sealing import GroupKeys
+
+    from shared.call import Call
+    from shared.database import Database, Tx
+    from shared.errors import Refusal
+
+
+class NotProven(Exception):
+    """The thread's own rows do not let the author in; somebody else's may."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message as it waits: its keys are unwrapped, its place in the thread is not taken yet.
+
+    `vouched` says that the directory let the author in, so that the thread's own rows need not.
+    """
+
+    call: Call
+    card: ThreadCard
+    keys: GroupKeys
+    party: Party
+    text: str
+    trace: str | None
+    follow_up_of: UUID | None = None
+    vouched: bool = False
+    message: UUID = field(default_factory=uuid4)
+
+    @property
+    def author(self) -> UUID:
+        """Who writes."""
+        return self.call.person.id
+
+
+async def post(db: Database, letters: list[Letter]) -> Sequence[Sent | BaseException]:
+    """Post all letters that may be posted; the others get their refusal and hold nobody up."""
+    try:
+        async with db.transaction() as tx:
+            return await _post(tx, letters)
+    except asyncpg.UniqueViolationError:
+        if len(letters) == 1:
+            return [Raced()]
+    return [answer for letter in letters for answer in await post(db, [letter])]
+
+
+async def _post(tx: Tx, letters: list[Letter]) -> Sequence[Sent | BaseException]:
+    threads = await store.lock(tx, [letter.card.id for letter in letters])
+    kept = await idempotency.kept_already(tx, [letter.call for letter in letters])
+    places: dict[UUID, int] = defaultdict(int)
+    answers: list[Sent | BaseException] = []
+    taken: list[tuple[Letter, store.NewMessage]] = []
+    for letter in letters:
+        scope = letter.call.scope
+        refusal = _refusal(threads.get(letter.card.id), letter)
+        if scope in kept:
+            answers.append(Raced())
+        elif refusal is not None:
+            answers.append(refusal)
+        elif letter.follow_up_of is not None and not await _settle_follow_up(tx, letter, letter.follow_up_of):
+            answers.append(FollowUpNotOwed())
+        else:
+            kept.add(scope)
+            places[letter.card.id] += 1
+            message = _seal(letter, threads[letter.card.id].sequence + places[letter.card.id])
+            taken.append((letter, message))
+            answers.append(Sent(message=message.id, thread=message.thread, sequence=message.sequence, at=message.at))
+    if taken:
+        await _write(tx, taken, [answer for answer in answers if isinstance(answer, Sent)])
+    return answers
+
+
+def _refusal(thread: ThreadNow | None, letter: Letter) -> Refusal | NotProven | None:
+    if thread is None or thread.erased:
+        return NoSuchThread()
+    if not letter.vouched and not proven(thread, letter.author, letter.party, letter.call.person.teams):
+        return NotProven()
+    return ThreadIsClosed() if thread.closed else None
+
+
+async def _settle_follow_up(tx: Tx, letter: Letter, visit: UUID) -> bool:
+    """Mark the visit's follow-up as sent by this letter; False when its author owes none."""
+    return await store.send_follow_up(tx, visit, letter.card.patient, letter.author, letter.message, letter.call.now)
+
+
+def _seal(letter: Letter, sequence: int) -> store.NewMessage:
+    sealed = letter.keys.seal(
+        letter.text.encode(),
+        kind=Kind.MESSAGE,
+        object=letter.message,
+        author=letter.author,
+        sequence=sequence,
+    )
+    return store.NewMessage(
+        thread=letter.card.id,
+        sequence=sequence,
+        id=letter.message,
+        author=letter.author,
+        party=letter.party,
+        sealed=sealed,
+        at=letter.call.now,
+    )
+
+
+async def _write(tx: Tx, taken: list[tuple[Letter, store.NewMessage]], done: list[Sent]) -> None:
+    letters = [letter for letter, _ in taken]
+    for letter in letters:
+        if letter.vouched and letter.party is Party.STAFF:
+            await store.join(tx, letter.card.id, letter.author, letter.call.now)
+    await store.add_messages(tx, [message for _, message in taken])
+    await announce_all(
+        tx,
+        [_sent(letter, message.sequence) for letter, message in taken],
+        letters[0].call.now,
+        [letter.trace for letter in letters],
+    )
+    for letter in letters:
+        if letter.follow_up_of is not None:
+            await announce(tx, _follow_up_sent(letter, letter.follow_up_of), letter.call.now)
+    await audit.record_all(
+        tx,
+        [
+            audit.Entry(letter.call, "write", letter.card.patient, letter.card.id, f"message {message.sequence}")
+            for letter, message in taken
+        ],
+    )
+    await idempotency.keep_all(tx, list(zip([letter.call for letter in letters], done, strict=True)))
+
+
+def _sent(letter: Letter, sequence: int) -> MessageSent:
+    asks = letter.party is Party.PATIENT
+    return MessageSent(
+        message=letter.message,
+        thread=letter.card.id,
+        patient=letter.card.patient,
+        author=letter.author,
+        author_party=letter.party,
+        thread_sequence=sequence,
+        reply_owner=reply_owner(letter.card.kind) if asks else None,
+        reply_due=reply_due(letter.card.kind, letter.call.now) if asks else None,
+    )
+
+
+def _follow_up_sent(letter: Letter, visit: UUID) -> FollowUpSent:
+    return FollowUpSent(
+        visit=visit,
+        patient=letter.card.patient,
+        author=letter.author,
+        author_owner=f"clinician:{letter.author}",
+        thread=letter.card.id,
+        message=letter.message,
+    )

@@ -1,0 +1,110 @@
+"""Read a thread, list threads, and note how far somebody has read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.identity.access import require_open
+from shared.sealing import Kind, refuse_erased
+
+from baton_events.codes import Party, ThreadKind
+from baton_events.messaging import MessageRead
+from services.messaging import store
+from services.messaging.model import NotYetWritten
+from services.messaging.operations.party import admit, locked, party_of, vouch
+from shared import audit, idempotency
+from shared.outbox import announce
+from shared.requests.messaging import MarkRead, Message, Messages, ReadMessages, Thread, Threads, ThreadState
+
+if TYPE_CHECKING:
+    import asyncpg
+    from shared.sealing import GroupKeys
+
+    from services.messaging.operations.ground import MessagingGround
+    from shared.call import Call
+    from shared.requests.common import OfPatient
+
+END = 2**62
+"""Above every sequence."""
+
+
+async def messages(ground: MessagingGround, call: Call, ask: ReadMessages) -> Messages:
+    """A page of the thread, opened for the caller, once the look is on record; raises NoSuchThread."""
+    card = await ground.card(ask.thread)
+    vouched = await vouch(ground, call, ask.thread)
+    keys = await ground.sealing.keys(card.patient, card.id)
+    async with ground.db.transaction() as tx:
+        admit(await store.look(tx, ask.thread), call, vouched=vouched)
+        rows = await store.page(tx, ask.thread, ask.before or END, ask.limit)
+        read = await store.read_positions(tx, ask.thread)
+        seen = f"messages {rows[-1]['sequence']}-{rows[0]['sequence']}" if rows else "no messages"
+        await audit.record(tx, call, "read", patient=card.patient, object=card.id, range=seen)
+    return Messages(
+        thread=card.id,
+        messages=[_opened(keys, row) for row in rows],
+        before=rows[-1]["sequence"] if rows and rows[-1]["sequence"] > 1 else None,
+        read_by_patient=read.get(Party.PATIENT, 0),
+        read_by_staff=read.get(Party.STAFF, 0),
+    )
+
+
+def _opened(keys: GroupKeys, row: asyncpg.Record) -> Message:
+    text = keys.open(
+        row["sealed"],
+        kind=Kind.MESSAGE,
+        object=row["id"],
+        author=row["author"],
+        sequence=row["sequence"],
+    )
+    return Message(
+        message=row["id"],
+        sequence=row["sequence"],
+        author=row["author"],
+        party=Party(row["party"]),
+        text=text.decode(),
+        at=row["at"],
+    )
+
+
+async def threads(ground: MessagingGround, call: Call, ask: OfPatient) -> Threads:
+    """The patient's threads with how much of each the caller has not seen; raises NotFound."""
+    await require_open(ground, call, ask.patient)
+    async with ground.db.transaction() as tx:
+        await refuse_erased(tx, ask.patient)
+        rows = await store.threads(tx, ask.patient, call.person.id)
+        await audit.record(tx, call, "read", patient=ask.patient, range=f"{len(rows)} threads")
+    return Threads(threads=[_listed(row) for row in rows])
+
+
+def _listed(row: asyncpg.Record) -> Thread:
+    return Thread(
+        thread=row["id"],
+        patient=row["patient"],
+        kind=ThreadKind(row["kind"]),
+        closed=row["closed"],
+        sequence=row["sequence"],
+        unread=row["unread"],
+        last_at=row["last_at"],
+    )
+
+
+async def mark_read(ground: MessagingGround, call: Call, ask: MarkRead) -> ThreadState:
+    """Note how far the caller has read; announced only when it moves. Raises NoSuchThread, NotYetWritten."""
+    vouched = await vouch(ground, call, ask.thread)
+    person, party = call.person.id, party_of(call.person)
+    async with ground.db.transaction() as tx:
+        thread = await locked(tx, call, ask.thread, vouched=vouched)
+        if ask.sequence > thread.sequence:
+            raise NotYetWritten
+        if await store.has_read(tx, ask.thread, person, party, ask.sequence):
+            event = MessageRead(
+                thread=ask.thread,
+                patient=thread.card.patient,
+                reader=person,
+                reader_party=party,
+                thread_sequence=ask.sequence,
+            )
+            await announce(tx, event, call.now)
+        done = ThreadState(thread=ask.thread, sequence=thread.sequence, closed=thread.closed)
+        await idempotency.keep(tx, call, done)
+    return done

@@ -1,0 +1,71 @@
+"""Begin a thread, end it, or settle that a message needs no answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from shared.identity.access import require_open
+from shared.sealing import refuse_erased
+
+from baton_events.codes import Party
+from baton_events.messaging import ReplyNotNeeded, ThreadClosed
+from baton_events.messaging import ThreadOpened as Opened
+from services.messaging import store
+from services.messaging.model import NothingToAnswer, ThreadCard, ThreadIsClosed
+from services.messaging.operations.party import locked, party_of, vouch
+from shared import audit, idempotency
+from shared.outbox import announce
+from shared.requests.messaging import OfThread, OpenThread, ThreadOpen, ThreadState
+
+if TYPE_CHECKING:
+    from services.messaging.operations.ground import MessagingGround
+    from shared.call import Call
+
+
+async def open_thread(ground: MessagingGround, call: Call, ask: OpenThread) -> ThreadOpen:
+    """Begin a conversation with a patient the caller may open; raises NotFound."""
+    await require_open(ground, call, ask.patient)
+    thread = ThreadCard(uuid4(), ask.patient, ask.kind)
+    await ground.sealing.keys(ask.patient, thread.id)
+    done = ThreadOpen(thread=thread.id)
+    async with ground.db.transaction() as tx:
+        await refuse_erased(tx, ask.patient)
+        await store.open_thread(tx, thread, call.person.id, call.now)
+        if party_of(call.person) is Party.STAFF:
+            await store.join(tx, thread.id, call.person.id, call.now)
+        await announce(tx, Opened(thread=thread.id, patient=ask.patient, thread_kind=ask.kind), call.now)
+        await audit.record(tx, call, "write", patient=ask.patient, object=thread.id)
+        await idempotency.keep(tx, call, done)
+    return done
+
+
+async def reply_not_needed(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadState:
+    """Settle that the patient's last message asks for no answer; raises NoSuchThread, NothingToAnswer."""
+    vouched = await vouch(ground, call, ask.thread)
+    async with ground.db.transaction() as tx:
+        thread = await locked(tx, call, ask.thread, vouched=vouched)
+        if not thread.reply_owed:
+            raise NothingToAnswer
+        await store.settle_reply(tx, ask.thread)
+        patient = thread.card.patient
+        await announce(tx, ReplyNotNeeded(thread=ask.thread, patient=patient, decided_by=call.person.id), call.now)
+        await audit.record(tx, call, "write", patient=patient, object=ask.thread)
+        done = ThreadState(thread=ask.thread, sequence=thread.sequence, closed=thread.closed)
+        await idempotency.keep(tx, call, done)
+    return done
+
+
+async def close_thread(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadState:
+    """End the conversation; it stays readable. Raises NoSuchThread, ThreadIsClosed."""
+    vouched = await vouch(ground, call, ask.thread)
+    async with ground.db.transaction() as tx:
+        thread = await locked(tx, call, ask.thread, vouched=vouched)
+        if thread.closed:
+            raise ThreadIsClosed
+        await store.close(tx, ask.thread, call.now)
+        await announce(tx, ThreadClosed(thread=ask.thread, patient=thread.card.patient), call.now)
+        await audit.record(tx, call, "write", patient=thread.card.patient, object=ask.thread)
+        done = ThreadState(thread=ask.thread, sequence=thread.sequence, closed=True)
+        await idempotency.keep(tx, call, done)
+    return done

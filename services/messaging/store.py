@@ -1,0 +1,220 @@
+"""Every statement of messaging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from baton_events.codes import Party, ThreadKind
+from services.messaging.model import ThreadCard, ThreadNow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    import asyncpg
+
+    from shared.database import Tx
+
+CARD = "SELECT id, patient, kind FROM thread WHERE id = $1"
+
+NOW = """
+SELECT t.id, t.patient, t.kind, t.sequence, t.closed_at IS NOT NULL AS closed, t.reply_owed,
+       EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = t.patient) AS erased,
+       ARRAY(SELECT p.person FROM participant p WHERE p.thread = t.id AND p.left_at IS NULL) AS participants
+  FROM thread t
+ WHERE t.id = ANY($1::uuid[])
+ ORDER BY t.id
+"""
+
+LOCK = f"{NOW} FOR NO KEY UPDATE OF t"
+
+OPEN = """
+INSERT INTO thread (id, patient, kind, opened_by, opened_at, last_at) VALUES ($1, $2, $3, $4, $5, $5)
+"""
+
+JOIN = """
+INSERT INTO participant (thread, person, joined_at) VALUES ($1, $2, $3)
+ON CONFLICT ON CONSTRAINT participant_pkey DO UPDATE SET left_at = NULL
+"""
+
+ADD_MESSAGES = """
+INSERT INTO message (thread, sequence, id, author, party, sealed, at)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::timestamptz[])
+"""
+
+ADVANCE = """
+UPDATE thread t SET sequence = w.sequence, last_at = w.at, reply_owed = w.reply_owed
+  FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::boolean[]) AS w (thread, sequence, at, reply_owed)
+ WHERE t.id = w.thread
+"""
+
+HAS_READ = """
+INSERT INTO reading AS r (thread, person, party, sequence)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
+ON CONFLICT ON CONSTRAINT reading_pkey DO UPDATE SET sequence = excluded.sequence WHERE r.sequence < excluded.sequence
+RETURNING sequence
+"""
+
+PAGE = """
+SELECT sequence, id, author, party, sealed, at FROM message
+ WHERE thread = $1 AND sequence < $2
+ ORDER BY sequence DESC LIMIT $3
+"""
+
+READ_POSITIONS = "SELECT party, max(sequence) AS sequence FROM reading WHERE thread = $1 GROUP BY party"
+
+THREADS = """
+SELECT t.id, t.patient, t.kind, t.closed_at IS NOT NULL AS closed, t.sequence, t.last_at,
+       t.sequence - coalesce(r.sequence, 0) AS unread
+  FROM thread t LEFT JOIN reading r ON r.thread = t.id AND r.person = $2
+ WHERE t.patient = $1
+ ORDER BY t.last_at DESC LIMIT 100
+"""
+
+REPLY_SETTLED = "UPDATE thread SET reply_owed = false WHERE id = $1"
+
+CLOSE = "UPDATE thread SET closed_at = $2, reply_owed = false WHERE id = $1"
+
+OWE_FOLLOW_UP = """
+INSERT INTO follow_up (visit, patient, clinician, due) VALUES ($1, $2, $3, $4)
+ON CONFLICT ON CONSTRAINT follow_up_pkey DO UPDATE
+   SET patient = excluded.patient, clinician = excluded.clinician, due = excluded.due
+ WHERE follow_up.sent_at IS NULL
+"""
+
+DECLINE_FOLLOW_UP = """
+INSERT INTO follow_up (visit, patient, declined_at) VALUES ($1, $2, $3)
+ON CONFLICT ON CONSTRAINT follow_up_pkey DO UPDATE SET declined_at = excluded.declined_at
+ WHERE follow_up.sent_at IS NULL AND follow_up.declined_at IS NULL
+"""
+
+SEND_FOLLOW_UP = """
+UPDATE follow_up SET message = $4, sent_at = $5
+ WHERE visit = $1 AND patient = $2 AND clinician = $3 AND sent_at IS NULL AND declined_at IS NULL
+RETURNING visit
+"""
+
+FOLLOW_UPS = """
+SELECT visit, patient, due FROM follow_up
+ WHERE clinician = $1 AND sent_at IS NULL AND declined_at IS NULL
+ ORDER BY due LIMIT 100
+"""
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    """A message about to stand in its thread."""
+
+    thread: UUID
+    sequence: int
+    id: UUID
+    author: UUID
+    party: Party
+    sealed: bytes
+    at: datetime
+
+
+def _now(row: asyncpg.Record) -> ThreadNow:
+    return ThreadNow(
+        card=ThreadCard(row["id"], row["patient"], ThreadKind(row["kind"])),
+        sequence=row["sequence"],
+        closed=row["closed"],
+        erased=row["erased"],
+        reply_owed=row["reply_owed"],
+        participants=frozenset(row["participants"]),
+    )
+
+
+async def card(tx: Tx, thread: UUID) -> ThreadCard | None:
+    """What never changes about the thread, if there is one."""
+    row = await tx.fetchrow(CARD, thread)
+    return ThreadCard(row["id"], row["patient"], ThreadKind(row["kind"])) if row else None
+
+
+async def look(tx: Tx, thread: UUID) -> ThreadNow | None:
+    """The thread as it stands."""
+    row = await tx.fetchrow(NOW, [thread])
+    return _now(row) if row else None
+
+
+async def lock(tx: Tx, threads: Sequence[UUID]) -> dict[UUID, ThreadNow]:
+    """The threads as they stand, locked in the order of their ids until the transaction ends."""
+    rows = await tx.fetch(LOCK, sorted(set(threads)))
+    return {row["id"]: _now(row) for row in rows}
+
+
+async def open_thread(tx: Tx, thread: ThreadCard, opened_by: UUID, now: datetime) -> None:
+    """Begin a thread."""
+    await tx.execute(OPEN, thread.id, thread.patient, thread.kind, opened_by, now)
+
+
+async def join(tx: Tx, thread: UUID, person: UUID, now: datetime) -> None:
+    """Make a member of staff a participant."""
+    await tx.execute(JOIN, thread, person, now)
+
+
+async def add_messages(tx: Tx, messages: Sequence[NewMessage]) -> None:
+    """Add messages, advance their threads, and note that their authors have read that far.
+
+    The messages of a thread come in the order of their sequence, right behind the thread's own.
+    """
+    columns = [(m.thread, m.sequence, m.id, m.author, m.party, m.sealed, m.at) for m in messages]
+    await tx.execute(ADD_MESSAGES, *(list(column) for column in zip(*columns, strict=True)))
+    last = {m.thread: m for m in messages}
+    threads = [(m.thread, m.sequence, m.at, m.party is Party.PATIENT) for m in last.values()]
+    await tx.execute(ADVANCE, *(list(column) for column in zip(*threads, strict=True)))
+    authors = {(m.thread, m.author): m for m in messages}
+    seen = [(m.thread, m.author, m.party, m.sequence) for m in authors.values()]
+    await tx.execute(HAS_READ, *(list(column) for column in zip(*seen, strict=True)))
+
+
+async def page(tx: Tx, thread: UUID, before: int, limit: int) -> list[asyncpg.Record]:
+    """At most `limit` messages below the sequence `before`, newest first."""
+    return await tx.fetch(PAGE, thread, before, limit)
+
+
+async def read_positions(tx: Tx, thread: UUID) -> dict[str, int]:
+    """How far each side has read."""
+    return {row["party"]: row["sequence"] for row in await tx.fetch(READ_POSITIONS, thread)}
+
+
+async def has_read(tx: Tx, thread: UUID, person: UUID, party: Party, sequence: int) -> bool:
+    """Note how far the person has read; False when they had read that far before."""
+    return await tx.fetchval(HAS_READ, [thread], [person], [party], [sequence]) is not None
+
+
+async def threads(tx: Tx, patient: UUID, reader: UUID) -> list[asyncpg.Record]:
+    """The patient's threads, latest written first, with how many messages the reader has not seen."""
+    return await tx.fetch(THREADS, patient, reader)
+
+
+async def settle_reply(tx: Tx, thread: UUID) -> None:
+    """Nobody owes the patient an answer in this thread."""
+    await tx.execute(REPLY_SETTLED, thread)
+
+
+async def close(tx: Tx, thread: UUID, now: datetime) -> None:
+    """Nothing more is written in the thread."""
+    await tx.execute(CLOSE, thread, now)
+
+
+async def owe_follow_up(tx: Tx, visit: UUID, patient: UUID, clinician: UUID, due: datetime) -> None:
+    """The clinician owes the patient a message; a refusal of it that came earlier stands."""
+    await tx.execute(OWE_FOLLOW_UP, visit, patient, clinician, due)
+
+
+async def decline_follow_up(tx: Tx, visit: UUID, patient: UUID, now: datetime) -> None:
+    """The patient does not want it, also when it is not owed yet."""
+    await tx.execute(DECLINE_FOLLOW_UP, visit, patient, now)
+
+
+async def send_follow_up(tx: Tx, visit: UUID, patient: UUID, clinician: UUID, message: UUID, now: datetime) -> bool:
+    """Mark the follow-up as sent by this message; False when this clinician owes none."""
+    return await tx.fetchval(SEND_FOLLOW_UP, visit, patient, clinician, message, now) is not None
+
+
+async def follow_ups(tx: Tx, clinician: UUID) -> list[asyncpg.Record]:
+    """What the clinician owes, most urgent first."""
+    return await tx.fetch(FOLLOW_UPS, clinician)
