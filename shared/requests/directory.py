@@ -2,11 +2,14 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
+
+from msgspec import Meta
 
 from baton_events.codes import RelationshipSource
 from shared.identity.people import ANYONE, Role
-from shared.requests.common import OfPatient, State
+from shared.requests.common import OfPatient, ShortWords, State
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
 ALL_SERVICES = frozenset({"booking", "visits", "messaging", "pharmacy", "handoffs"})
@@ -54,6 +57,24 @@ class PatientCard(Answer, frozen=True, kw_only=True):
     own_clinician: UUID | None
     latitude: float
     longitude: float
+
+
+class RegisterPatient(Ask, frozen=True, kw_only=True):
+    """Take somebody on as a patient of the practice. `latitude`, `longitude` in degrees, of their home."""
+
+    name: ShortWords
+    birth_date: date
+    state: State
+    time_zone: Annotated[str, Meta(max_length=64)]
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    own_clinician: UUID | None = None
+
+
+class PatientRegistered(Done, frozen=True, kw_only=True):
+    """They are a patient of the practice."""
+
+    patient: UUID
 
 
 class FindClinicians(Ask, frozen=True, kw_only=True):
@@ -143,6 +164,16 @@ class People(Answer, frozen=True, kw_only=True):
 
 ME = operation(Operation("directory", "me", AskMe, Me, roles=ANYONE))
 MAY_OPEN = operation(Operation("directory", "may-open", OfPatient, MayOpen, roles=ANYONE, on_behalf=ALL_SERVICES))
+REGISTER_PATIENT = operation(
+    Operation(
+        "directory",
+        "register-patient",
+        RegisterPatient,
+        PatientRegistered,
+        command=True,
+        roles=frozenset({Role.FRONT_DESK}),
+    ),
+)
 PATIENT = operation(Operation("directory", "patient", OfPatient, PatientCard, services=ALL_SERVICES))
 CLINICIANS = operation(
     Operation("directory", "clinicians", FindClinicians, Clinicians, roles=ANYONE, services=ALL_SERVICES),
