@@ -1,0 +1,3 @@
+from tests.deploy.broker import broker
+
+__all__ = ["broker"]
