@@ -6,7 +6,7 @@ from uuid import UUID
 
 from baton_events.codes import VisitKind
 from shared.identity.people import Role
-from shared.requests.common import Cents, Code, OfPatient, Words
+from shared.requests.common import Cents, Code, Moment, OfPatient, Words
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
 PATIENTS = frozenset({Role.PATIENT, Role.PROXY})
@@ -24,7 +24,7 @@ class AppointmentStatus(StrEnum):
 
 
 class FindOffers(Ask, frozen=True, kw_only=True):
-    """Why the patient wants to be seen, in their words, and what they would rather have. Times are UTC."""
+    """Why the patient wants to be seen, in their words, and what they would rather have."""
 
     reason: Words
     patient: UUID | None = None
@@ -32,8 +32,8 @@ class FindOffers(Ask, frozen=True, kw_only=True):
     office: UUID | None = None
     clinician: UUID | None = None
     kind: VisitKind | None = None
-    earliest: datetime | None = None
-    latest: datetime | None = None
+    earliest: Moment | None = None
+    latest: Moment | None = None
 
 
 class EmergencyGuidance(Answer, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from baton_events.codes import RelationshipSource
 from shared.identity.people import ANYONE, Role
-from shared.requests.common import OfPatient, ShortWords, State
+from shared.requests.common import Moment, OfPatient, ShortWords, State
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
 ALL_SERVICES = frozenset({"booking", "visits", "messaging", "pharmacy", "handoffs"})
@@ -78,10 +78,14 @@ class PatientRegistered(Done, frozen=True, kw_only=True):
 
 
 class FindClinicians(Ask, frozen=True, kw_only=True):
-    """Who may treat a patient in `state` at `at`; all of them when no state is given."""
+    """Who may treat a patient in `state` at `at`; all of them when no state is given.
+
+    With `patient`, the state is theirs; services may ask for anybody, people for themselves.
+    """
 
     state: State | None = None
-    at: datetime | None = None
+    patient: UUID | None = None
+    at: Moment | None = None
     clinician: UUID | None = None
 
 
@@ -95,7 +99,10 @@ class Hours(Answer, frozen=True, kw_only=True):
 
 
 class ClinicianCard(Answer, frozen=True, kw_only=True):
-    """A clinician as patients may see them. `credential` is MD, NP or PA."""
+    """A clinician as patients may see them. `credential` is MD, NP or PA.
+
+    `licensed_until` is when the licence in the state asked about ends, if a state was.
+    """
 
     clinician: UUID
     name: str
@@ -104,6 +111,7 @@ class ClinicianCard(Answer, frozen=True, kw_only=True):
     licensed_in: list[State]
     hours: list[Hours]
     video: bool
+    licensed_until: datetime | None = None
 
 
 class Clinicians(Answer, frozen=True, kw_only=True):
@@ -119,7 +127,7 @@ class RegisterRelationship(Ask, frozen=True, kw_only=True):
     patient: UUID
     clinician: UUID
     source: RelationshipSource
-    lapses_at: datetime
+    lapses_at: Moment
 
 
 class RelationshipRegistered(Done, frozen=True, kw_only=True):
@@ -132,7 +140,7 @@ class AskMayPrescribe(Ask, frozen=True, kw_only=True):
     """Whether the caller may prescribe to this patient at this time."""
 
     patient: UUID
-    at: datetime
+    at: Moment
 
 
 class MayPrescribe(Answer, frozen=True, kw_only=True):
