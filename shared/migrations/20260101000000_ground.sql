@@ -19,7 +19,7 @@ CREATE TABLE outbox (
     traceparent     text,
     data            bytea NOT NULL,
     next_at         timestamptz NOT NULL DEFAULT now(),
-    first_tried_at  timestamptz,
+    added_at        timestamptz NOT NULL DEFAULT now(),
     attempts        integer NOT NULL DEFAULT 0,
     published_at    timestamptz,
     stream_sequence bigint,
@@ -29,6 +29,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_waiting ON outbox (entity, id) WHERE published_at IS NULL;
 CREATE INDEX outbox_next ON outbox (id) WHERE published_at IS NULL;
 CREATE INDEX outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL;
+ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000);
 
 CREATE TABLE inbox (
     event      uuid PRIMARY KEY,
@@ -45,17 +46,19 @@ CREATE TABLE refused_event (
 CREATE TABLE dead_letter (
     id              uuid PRIMARY KEY,
     event           uuid NOT NULL,
-    type            text NOT NULL,
+    subject         text NOT NULL,
     stream_sequence bigint NOT NULL,
     envelope        bytea NOT NULL,
     refusal         text NOT NULL,
     attempts        integer NOT NULL,
-    recorded_at     timestamptz NOT NULL DEFAULT now(),
+    recorded_at     timestamptz NOT NULL,
+    replay_asked_at timestamptz,
     settled_at      timestamptz,
     settlement      text CHECK (settlement IN ('replayed', 'discarded')),
     CONSTRAINT dead_letter_event_key UNIQUE (event)
 );
 CREATE INDEX dead_letter_open ON dead_letter (recorded_at) WHERE settled_at IS NULL;
+CREATE INDEX dead_letter_asked ON dead_letter (replay_asked_at) WHERE settled_at IS NULL AND replay_asked_at IS NOT NULL;
 
 CREATE TABLE deadline (
     id           uuid PRIMARY KEY,
