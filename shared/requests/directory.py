@@ -171,7 +171,16 @@ class People(Answer, frozen=True, kw_only=True):
 
 
 ME = operation(Operation("directory", "me", AskMe, Me, roles=ANYONE))
-MAY_OPEN = operation(Operation("directory", "may-open", OfPatient, MayOpen, roles=ANYONE, on_behalf=ALL_SERVICES))
+MAY_OPEN = operation(
+    Operation(
+        "directory",
+        "may-open",
+        OfPatient,
+        MayOpen,
+        roles=ANYONE,
+        on_behalf=ALL_SERVICES | {"directory"},
+    ),
+)
 REGISTER_PATIENT = operation(
     Operation(
         "directory",

@@ -1,0 +1,1 @@
+"""Directory's rules; no input or output."""

@@ -1,0 +1,1 @@
+"""What directory can be asked to do."""

@@ -1,0 +1,39 @@
+"""Who may treat where, and who may prescribe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.directory.model.rules import UnknownPerson, lacking
+from services.directory.store import people, relationships
+from shared.identity.people import Person
+from shared.requests.directory import Clinicians, MayPrescribe
+
+if TYPE_CHECKING:
+    from shared.app import Ground
+    from shared.call import Call
+    from shared.requests.directory import AskMayPrescribe, FindClinicians
+
+
+async def clinicians(ground: Ground, call: Call, ask: FindClinicians) -> Clinicians:
+    """Those licensed in the state, or in the patient's; raises UnknownPerson when a person asks for another."""
+    if ask.patient is not None and isinstance(call.caller, Person) and call.caller.id != ask.patient:
+        raise UnknownPerson
+    async with ground.db.transaction() as tx:
+        state = ask.state
+        if ask.patient is not None:
+            state = await people.state_of(tx, ask.patient)
+            if state is None:
+                raise UnknownPerson
+        found = await people.clinicians(tx, state=state, at=ask.at or call.now, clinician=ask.clinician)
+    return Clinicians(clinicians=found)
+
+
+async def may_prescribe(ground: Ground, call: Call, ask: AskMayPrescribe) -> MayPrescribe:
+    """Whether credential and licence in the patient's state allow it then, and a relationship now."""
+    clinician = call.person.id
+    async with ground.db.transaction() as tx:
+        prescribes, licensed = await people.prescriber(tx, clinician, ask.patient, ask.at)
+        related = await relationships.active(tx, ask.patient, clinician, call.now) is not None
+    lack = lacking(prescribes=prescribes, related=related, licensed=licensed)
+    return MayPrescribe(allowed=lack is None, lacking=lack)
