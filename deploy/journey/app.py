@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
 import aiohttp
 
 from deploy.issuer.client import sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
 
 PATIENCE = 60.0
 """Seconds for which a command is sent again under its key while the practice is restarting."""
@@ -61,7 +66,7 @@ class Person:
             return dict(body)
 
 
-async def patiently(send: Any) -> Any:
+async def patiently(send: Callable[[], Awaitable[T]]) -> T:
     """Send again, a little later each time, while the practice cannot be reached."""
     started, wait = asyncio.get_running_loop().time(), 0.1
     while True:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 
-from deploy.journey.app import NotHeld
+from deploy.journey.app import PATIENCE, NotHeld
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,17 +37,17 @@ class Live:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def until(self, name: str, seconds: float = 60.0, **where: object) -> dict[str, Any]:
-        """The first event of that name (`message.sent`) whose data has these values; raises NotHeld in time."""
+    async def until(self, event_name: str, /, **where: object) -> dict[str, Any]:
+        """The first event of that name (`message.sent`) whose data has these values; raises NotHeld after a minute."""
         try:
-            async with asyncio.timeout(seconds), self._news:
+            async with asyncio.timeout(PATIENCE), self._news:
                 while True:
                     for event in self.seen:
-                        if name_of(event) == name and matches(event["data"], where):
+                        if name_of(event) == event_name and matches(event["data"], where):
                             return event
                     await self._news.wait()
         except TimeoutError:
-            raise NotHeld(f"no {name} within {seconds:.0f} s") from None
+            raise NotHeld(f"no {event_name} within {PATIENCE:.0f} s") from None
 
     async def _listen(self) -> None:
         while True:

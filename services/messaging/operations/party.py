@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.identity.access import may_open
-
 from baton_events.codes import Party
 from services.messaging import store
 from services.messaging.model import NoSuchThread, ThreadNow, proven
+from shared.identity.access import may_open
 from shared.identity.people import STAFF, Person
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import asyncpg
-from shared.sealing import Kind
 
 from baton_events.codes import Party
 from baton_events.messaging import FollowUpSent, MessageSent
@@ -27,15 +26,15 @@ from shared import audit, idempotency
 from shared.idempotency import Raced
 from shared.outbox import announce, announce_all
 from shared.requests.messaging import Sent
+from shared.sealing import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.sealing import GroupKeys
-
     from shared.call import Call
     from shared.database import Database, Tx
     from shared.errors import Refusal
+    from shared.sealing import GroupKeys
 
 
 class NotProven(Exception):
@@ -151,12 +150,15 @@ async def _write(tx: Tx, taken: list[tuple[Letter, store.NewMessage]], done: lis
             await announce(tx, _follow_up_sent(letter, letter.follow_up_of), letter.call.now)
     await audit.record_all(
         tx,
-        [
-            audit.Entry(letter.call, "write", letter.card.patient, letter.card.id, f"message {message.sequence}")
-            for letter, message in taken
-        ],
+        [_entry(letter, message.sequence) for letter, message in taken],
     )
     await idempotency.keep_all(tx, list(zip([letter.call for letter in letters], done, strict=True)))
+
+
+def _entry(letter: Letter, sequence: int) -> audit.Entry:
+    return audit.Entry(
+        letter.call, "write", letter.card.patient, letter.card.id, f"message {sequence}", traceparent=letter.trace
+    )
 
 
 def _sent(letter: Letter, sequence: int) -> MessageSent:

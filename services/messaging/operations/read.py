@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.identity.access import require_open
-from shared.sealing import Kind, refuse_erased
-
 from baton_events.codes import Party, ThreadKind
 from baton_events.messaging import MessageRead
 from services.messaging import store
 from services.messaging.model import NotYetWritten
 from services.messaging.operations.party import admit, locked, party_of, vouch
 from shared import audit, idempotency
+from shared.identity.access import require_open
 from shared.outbox import announce
 from shared.requests.messaging import MarkRead, Message, Messages, ReadMessages, Thread, Threads, ThreadState
+from shared.sealing import Kind, refuse_erased
 
 if TYPE_CHECKING:
     import asyncpg
-    from shared.sealing import GroupKeys
 
     from services.messaging.operations.ground import MessagingGround
     from shared.call import Call
     from shared.requests.common import OfPatient
+    from shared.sealing import GroupKeys
 
 END = 2**62
 """Above every sequence."""

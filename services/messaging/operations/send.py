@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shared.identity.access import may_open
-
 from baton_events.codes import Party
 from services.messaging.model import FollowUpNotOwed, NoSuchThread
 from services.messaging.operations.party import party_of
 from services.messaging.operations.post import Letter, NotProven
+from shared.identity.access import may_open
 from shared.telemetry import trace
 
 if TYPE_CHECKING:

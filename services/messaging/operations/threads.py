@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from shared.identity.access import require_open
-from shared.sealing import refuse_erased
-
 from baton_events.codes import Party
 from baton_events.messaging import ReplyNotNeeded, ThreadClosed
 from baton_events.messaging import ThreadOpened as Opened
@@ -15,8 +12,10 @@ from services.messaging import store
 from services.messaging.model import NothingToAnswer, ThreadCard, ThreadIsClosed
 from services.messaging.operations.party import locked, party_of, vouch
 from shared import audit, idempotency
+from shared.identity.access import require_open
 from shared.outbox import announce
 from shared.requests.messaging import OfThread, OpenThread, ThreadOpen, ThreadState
+from shared.sealing import refuse_erased
 
 if TYPE_CHECKING:
     from services.messaging.operations.ground import MessagingGround
