@@ -1,4 +1,4 @@
-"""The stream and its durable consumers, made and kept as the design says; run by the deploy step, never by a service."""
+"""The stream and its durable consumers, made and kept as the design says, by the deploy step and never by a service."""
 
 from __future__ import annotations
 

@@ -1,0 +1,121 @@
+"""The outbox's statements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from asyncpg import Record
+
+    from shared.database import Tx
+
+TAKE = """
+SELECT o.id, o.event, o.entity, o.sequence, o.type, o.patient, o.time, o.traceparent, o.data, o.attempts, o.added_at,
+       o.added_at < now() - make_interval(secs => $2) AS long_ago
+  FROM outbox o
+ WHERE o.published_at IS NULL AND o.next_at <= now()
+   AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.entity = o.entity AND p.published_at IS NULL AND p.id < o.id)
+   AND NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient)
+ ORDER BY o.id LIMIT $1 FOR UPDATE OF o SKIP LOCKED
+"""
+
+MARK_PUBLISHED = """
+UPDATE outbox o SET published_at = now(), stream_sequence = done.stream_sequence
+  FROM unnest($1::bigint[], $2::bigint[]) AS done (id, stream_sequence)
+ WHERE o.id = done.id
+"""
+
+PUT_OFF = """
+UPDATE outbox o SET attempts = o.attempts + 1, next_at = now() + make_interval(secs => later.seconds)
+  FROM unnest($1::bigint[], $2::float8[]) AS later (id, seconds)
+ WHERE o.id = later.id
+"""
+
+PUBLISHED_SINCE = """
+SELECT o.id, o.event, o.stream_sequence, o.published_at
+  FROM outbox o
+ WHERE o.published_at IS NOT NULL AND (o.published_at, o.id) > ($1, $2)
+   AND NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient)
+ ORDER BY o.published_at, o.id LIMIT $3
+"""
+
+PUBLISH_AGAIN = """
+UPDATE outbox SET published_at = NULL, stream_sequence = NULL, next_at = now() WHERE id = ANY($1::bigint[])
+"""
+
+FORGET_PUBLISHED = """
+DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE published_at < now() - $1::interval
+                 ORDER BY published_at LIMIT $2)
+"""
+
+FORGET_HANDLED = """
+DELETE FROM inbox WHERE event IN (SELECT event FROM inbox WHERE handled_at < now() - $1::interval
+                 ORDER BY handled_at LIMIT $2)
+"""
+
+FORGET_REPEATS = """
+DELETE FROM idempotency i
+ USING (SELECT caller, operation, key FROM idempotency WHERE kept_at < now() - $1::interval
+                 ORDER BY kept_at LIMIT $2) AS old
+ WHERE i.caller = old.caller AND i.operation = old.operation AND i.key = old.key
+"""
+
+WAITING = """
+SELECT count(*) AS depth, COALESCE(extract(epoch FROM now() - min(added_at)), 0)::float8 AS age
+  FROM outbox WHERE published_at IS NULL
+"""
+
+
+async def take(tx: Tx, most: int, duplicate_window: float) -> list[Record]:
+    """Lock the oldest unpublished row of each entity that no other relay holds, oldest first.
+
+    `long_ago` tells that the row may have been tried before the stream's duplicate window.
+    """
+    return await tx.fetch(TAKE, most, duplicate_window)
+
+
+async def mark_published(tx: Tx, ids: Sequence[int], stream_sequences: Sequence[int]) -> None:
+    """These are in the stream, at these places."""
+    await tx.execute(MARK_PUBLISHED, ids, stream_sequences)
+
+
+async def put_off(tx: Tx, ids: Sequence[int], seconds: Sequence[float]) -> None:
+    """Try these again so many seconds from now."""
+    await tx.execute(PUT_OFF, ids, seconds)
+
+
+async def published_since(tx: Tx, after: datetime, after_id: int, most: int) -> list[Record]:
+    """What was published after this moment and row, in that order."""
+    return await tx.fetch(PUBLISHED_SINCE, after, after_id, most)
+
+
+async def database_time(tx: Tx) -> datetime:
+    """The moment by which the database stamps its rows."""
+    moment: datetime = await tx.fetchval("SELECT now()")
+    return moment
+
+
+async def publish_again(tx: Tx, ids: Sequence[int]) -> None:
+    """Let the relay take these once more."""
+    await tx.execute(PUBLISH_AGAIN, ids)
+
+
+async def forget(tx: Tx, statement: str, age: timedelta, most: int) -> int:
+    """Delete at most so many rows older than `age` with one of the FORGET statements; gives how many."""
+    return int((await tx.execute(statement, age, most)).rpartition(" ")[2])
+
+
+async def waiting(tx: Tx) -> tuple[int, float]:
+    """How many events wait to be published, and how many seconds the oldest has waited."""
+    row = await tx.fetchrow(WAITING)
+    assert row is not None
+    return row["depth"], row["age"]
+
+
+def subject_of(event_type: str, patient: UUID | None) -> str:
+    """The NATS subject of a row."""
+    return f"{event_type}.{patient or 'none'}"
