@@ -93,13 +93,16 @@ CREATE TABLE audit (
     operation text NOT NULL,
     object    uuid,
     range     text,
-    trace     text
+    trace     text,
+    tx        xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
 CREATE INDEX audit_patient ON audit (patient, id DESC);
+CREATE INDEX audit_tx ON audit (tx, id);
+COMMENT ON COLUMN audit.tx IS 'Lets the chainer find every row exactly once, also those whose number is lower than one committed earlier.';
 
 CREATE TABLE audit_link (
     position bigint PRIMARY KEY,
-    audit    bigint NOT NULL REFERENCES audit (id),
+    audit    bigint NOT NULL,
     hash     bytea NOT NULL,
     CONSTRAINT audit_link_audit_key UNIQUE (audit)
 );
@@ -109,8 +112,11 @@ CREATE TABLE audit_checkpoint (
     position  bigint NOT NULL,
     head      bytea NOT NULL,
     signature bytea NOT NULL,
-    at        timestamptz NOT NULL DEFAULT now()
+    at        timestamptz NOT NULL,
+    settled   xid8 NOT NULL,
+    server    bigint NOT NULL
 );
+CREATE INDEX audit_checkpoint_position ON audit_checkpoint (position);
 
 CREATE TABLE group_key (
     id         uuid PRIMARY KEY,

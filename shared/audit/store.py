@@ -1,0 +1,204 @@
+"""Audit rows, their links and their checkpoints: added and read, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import asyncpg
+
+    from shared.database import Tx
+
+ADD = """
+INSERT INTO audit (at, actor, cause, patient, action, operation, object, range, trace)
+SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
+                     $8::text[], $9::text[])
+"""
+
+OF_PATIENT = """
+SELECT a.id, a.at, a.actor, a.cause, a.patient, a.action, a.operation, a.object, a.range, a.trace, a.tx::text
+  FROM audit a WHERE a.patient = $1 ORDER BY a.id DESC LIMIT $2
+"""
+
+TRY_LOCK = """
+SELECT pg_try_advisory_xact_lock(hashtext('audit_link')) AS locked,
+       pg_snapshot_xmin(pg_current_snapshot())::text AS oldest
+"""
+
+HEAD = "SELECT position, hash FROM audit_link ORDER BY position DESC LIMIT 1"
+
+SETTLED = """
+SELECT settled::text FROM audit_checkpoint
+ WHERE server = (SELECT system_identifier FROM pg_control_system())
+ ORDER BY position DESC LIMIT 1
+"""
+
+UNLINKED = """
+SELECT a.id, a.at, a.actor, a.cause, a.patient, a.action, a.operation, a.object, a.range, a.trace, a.tx::text
+  FROM audit a
+ WHERE a.tx >= $1::text::xid8 AND NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.audit = a.id)
+ ORDER BY a.tx, a.id LIMIT $2
+"""
+
+LINK = "INSERT INTO audit_link (position, audit, hash) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])"
+
+LAST_CHECKPOINT = "SELECT position, at FROM audit_checkpoint ORDER BY position DESC LIMIT 1"
+
+ADD_CHECKPOINT = """
+INSERT INTO audit_checkpoint (id, position, head, signature, at, settled, server)
+SELECT $1, $2, $3, $4, $5, $6::text::xid8, system_identifier FROM pg_control_system()
+"""
+
+CHECKPOINTS = "SELECT position, head, signature, at FROM audit_checkpoint ORDER BY position, at"
+
+LINKED = """
+SELECT l.position, l.audit, l.hash,
+       a.id, a.at, a.actor, a.cause, a.patient, a.action, a.operation, a.object, a.range, a.trace, a.tx::text
+  FROM audit_link l LEFT JOIN audit a ON a.id = l.audit
+ WHERE l.position > $1 ORDER BY l.position LIMIT $2
+"""
+
+UNLINKED_SINCE = """
+SELECT a.id FROM audit a
+ WHERE a.at < $1 AND NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.audit = a.id)
+ ORDER BY a.id LIMIT $2
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What one audit row says. `trace` is the W3C trace id."""
+
+    at: datetime
+    actor: str
+    cause: UUID | None
+    patient: UUID | None
+    action: str
+    operation: str
+    object: UUID | None
+    range: str | None
+    trace: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored(Row):
+    """A row as it is stored: its number, and the transaction that wrote it."""
+
+    id: int
+    tx: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place in the chain. `row` is None when the row it stands for is gone."""
+
+    position: int
+    audit: int
+    hash: bytes
+    row: Stored | None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The chain stood at `position` with the hash `head`, says the signature (Ed25519, by the service's own key)."""
+
+    position: int
+    head: bytes
+    signature: bytes
+    at: datetime | None = None
+
+
+async def add(tx: Tx, rows: Sequence[Row]) -> None:
+    """Add the rows, in this order."""
+    await tx.execute(ADD, *map(list, zip(*map(astuple, rows), strict=True)))
+
+
+async def of_patient(tx: Tx, patient: UUID, limit: int) -> list[Stored]:
+    """The patient's rows, newest first."""
+    return [_stored(row) for row in await tx.fetch(OF_PATIENT, patient, limit)]
+
+
+async def lock_chain(tx: Tx) -> int | None:
+    """Take the chain's head until the transaction ends; None when another process has it.
+
+    Gives the oldest transaction still open: rows of older ones are all visible from now on, or never will be.
+    """
+    row = await tx.fetchrow(TRY_LOCK)
+    return int(row["oldest"]) if row and row["locked"] else None
+
+
+async def head(tx: Tx) -> tuple[int, bytes] | None:
+    """The last position and its hash."""
+    row = await tx.fetchrow(HEAD)
+    return (row["position"], row["hash"]) if row else None
+
+
+async def settled(tx: Tx) -> int:
+    """The transaction before which every row was linked at the last checkpoint.
+
+    0 when that was on another server, whose transactions count differently.
+    """
+    return int(await tx.fetchval(SETTLED) or 0)
+
+
+async def unlinked(tx: Tx, settled: int, limit: int) -> list[Stored]:
+    """Committed rows without a link, of transactions from `settled` on."""
+    return [_stored(row) for row in await tx.fetch(UNLINKED, str(settled), limit)]
+
+
+async def link(tx: Tx, links: Sequence[tuple[int, int, bytes]]) -> None:
+    """Append links: position, audit row, hash."""
+    await tx.execute(LINK, *map(list, zip(*links, strict=True)))
+
+
+async def last_checkpoint(tx: Tx) -> tuple[int, datetime] | None:
+    """Position and time of the last checkpoint."""
+    row = await tx.fetchrow(LAST_CHECKPOINT)
+    return (row["position"], row["at"]) if row else None
+
+
+async def add_checkpoint(tx: Tx, checkpoint: Checkpoint, settled: int, now: datetime) -> UUID:
+    """Keep a checkpoint and give its id."""
+    id_ = uuid4()
+    await tx.execute(ADD_CHECKPOINT, id_, checkpoint.position, checkpoint.head, checkpoint.signature, now, str(settled))
+    return id_
+
+
+async def checkpoints(tx: Tx) -> list[Checkpoint]:
+    """Every checkpoint kept, in order."""
+    rows = await tx.fetch(CHECKPOINTS)
+    return [Checkpoint(row["position"], row["head"], row["signature"], row["at"]) for row in rows]
+
+
+async def links(tx: Tx, after: int, limit: int) -> list[Link]:
+    """The chain from the position after `after`, with the rows it stands for."""
+    return [
+        Link(row[0], row[1], row["hash"], _stored(row) if row["id"] is not None else None)
+        for row in await tx.fetch(LINKED, after, limit)
+    ]
+
+
+async def unlinked_since(tx: Tx, before: datetime, limit: int) -> list[int]:
+    """Numbers of rows from before `before` that no link stands for."""
+    return [row["id"] for row in await tx.fetch(UNLINKED_SINCE, before, limit)]
+
+
+def _stored(row: asyncpg.Record) -> Stored:
+    return Stored(
+        id=row["id"],
+        at=row["at"],
+        actor=row["actor"],
+        cause=row["cause"],
+        patient=row["patient"],
+        action=row["action"],
+        operation=row["operation"],
+        object=row["object"],
+        range=row["range"],
+        trace=row["trace"],
+        tx=int(row["tx"]),
+    )

@@ -1,0 +1,34 @@
+"""Erasure: a patient's keys are destroyed, and what they sealed opens nowhere, not even from an old backup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.sealing import store
+from shared.sealing.refusals import PatientErased
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from shared.database import Tx
+    from shared.sealing.service import Sealing
+
+
+async def refuse_erased(tx: Tx, patient: UUID) -> None:
+    """Raise PatientErased if they are: asked in the reading transaction, since keys may still be in a cache."""
+    if await store.is_erased(tx, patient):
+        raise PatientErased
+
+
+async def mark_erased(tx: Tx, patient: UUID, now: datetime) -> None:
+    """From the commit on, every process refuses to open anything of this patient."""
+    await store.mark_erased(tx, patient, now)
+
+
+async def erase(sealing: Sealing, patient: UUID, now: datetime) -> None:
+    """Mark the patient as erased, then destroy their key; done twice it is done once, broken off it can be repeated."""
+    async with sealing.db.transaction() as tx:
+        await mark_erased(tx, patient, now)
+    await store.destroy_patient_key(sealing.keystore, patient, now)
+    sealing.forget(patient)

@@ -1,0 +1,76 @@
+"""Key-encryption keys: what a provider of them does, and the provider that keeps them in a file."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from shared.sealing import keyring_file, wrapping
+from shared.sealing.refusals import KeysMissing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.sealing.keyring_file import Keyring
+
+    Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A key under the KEK named `kek`."""
+
+    kek: str
+    wrapped: bytes
+
+
+class KeyEncryption(Protocol):
+    """A provider of KEKs: a file here, a transit engine or a cloud's key service elsewhere."""
+
+    async def current(self) -> str:
+        """The KEK that new keys go under, as of now."""
+        ...
+
+    async def wrap(self, key: bytes, context: bytes) -> Wrapped:
+        """Put `key` under the current KEK, bound to `context`."""
+        ...
+
+    async def unwrap(self, wrapped: bytes, kek: str, context: bytes) -> bytes:
+        """The key again; raises SealBroken for another context, KeysMissing when the KEK is gone."""
+        ...
+
+
+class KeyringFile:
+    """KEKs in a JSON file (see `keyring_file`), read again when it has changed, so that rotation needs no restart."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seen: tuple[Stamp, Keyring] | None = None
+
+    async def current(self) -> str:
+        """The KEK that new keys go under, as the file has it now."""
+        return (await self._fresh()).current
+
+    async def wrap(self, key: bytes, context: bytes) -> Wrapped:
+        """Put `key` under the file's current KEK."""
+        keyring = await self._fresh()
+        return Wrapped(keyring.current, wrapping.wrap(key, keyring.keys[keyring.current], context))
+
+    async def unwrap(self, wrapped: bytes, kek: str, context: bytes) -> bytes:
+        """The key again; a KEK not seen yet is looked for in the file."""
+        keyring = self.seen[1] if self.seen and kek in self.seen[1].keys else await self._fresh()
+        if kek not in keyring.keys:
+            raise KeysMissing
+        return wrapping.unwrap(wrapped, keyring.keys[kek], context)
+
+    async def _fresh(self) -> Keyring:
+        return await asyncio.to_thread(self._read)
+
+    def _read(self) -> Keyring:
+        status = self.path.stat()
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        seen = self.seen
+        if seen is None or seen[0] != stamp:
+            self.seen = seen = (stamp, keyring_file.read(self.path))
+        return seen[1]

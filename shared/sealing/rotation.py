@@ -1,0 +1,70 @@
+"""Rotation while traffic flows: patient keys under a new KEK, groups under a new generation."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from shared.sealing import store, wrapping
+from shared.sealing.refusals import PatientErased
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shared.sealing.keyring import Wrapped
+    from shared.sealing.service import Sealing
+
+NONE = UUID(int=0)
+BATCH = 200
+
+
+async def rewrap_patient_keys(sealing: Sealing) -> int:
+    """Put every patient key of the service under the current KEK, and give how many were moved.
+
+    Broken off, it goes on where it stopped; a key that somebody else has locked is taken on the next round.
+    """
+    moved = 0
+    while True:
+        moved += await _rewrap_round(sealing)
+        if not await store.count_not_under(sealing.keystore, await sealing.keks.current()):
+            return moved
+        await asyncio.sleep(0.1)
+
+
+async def _rewrap_round(sealing: Sealing) -> int:
+    moved, last = 0, NONE
+    while True:
+        async with sealing.keystore.transaction() as tx:
+            kek = await sealing.keks.current()
+            rows = await store.lock_under_other_keks(tx, kek, last, BATCH)
+            if not rows:
+                return moved
+            await store.rewrap(
+                tx, [(patient, await _rewrapped(sealing, patient, kek, old)) for patient, kek, old in rows]
+            )
+        moved, last = moved + len(rows), rows[-1][0]
+
+
+async def _rewrapped(sealing: Sealing, patient: UUID, kek: str, wrapped: bytes) -> Wrapped:
+    context = wrapping.patient_context(sealing.practice, sealing.service, patient)
+    return await sealing.keks.wrap(await sealing.keks.unwrap(wrapped, kek, context), context)
+
+
+async def renew_group_keys(sealing: Sealing, before: datetime) -> int:
+    """Give every group whose newest key was made before `before` another generation, and give how many."""
+    renewed, last = 0, (NONE, NONE)
+    while groups := await store.stale_groups(sealing.db, before, last, BATCH):
+        for patient, group in groups:
+            try:
+                await sealing.add_generation(patient, group)
+            except PatientErased:
+                continue
+            renewed += 1
+        last = groups[-1]
+    return renewed
+
+
+async def count_under(sealing: Sealing, kek: str) -> int:
+    """How many patient keys of the service only `kek` opens; at zero in every service it can be retired."""
+    return await store.count_under(sealing.keystore, kek)
