@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from base64 import urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,12 @@ from cryptography.exceptions import InvalidSignature
 from shared.audit.store import Checkpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+    from baton_events.common import AuditCheckpointed
     from shared.audit.store import Stored
 
 GENESIS = hashlib.sha256(b"baton/audit/v1\0").digest()
@@ -59,7 +62,15 @@ def sign(key: Ed25519PrivateKey, position: int, head: bytes) -> Checkpoint:
     return Checkpoint(position, head, key.sign(signed(position, head)))
 
 
-def is_signed(checkpoint: Checkpoint, keys: list[Ed25519PublicKey]) -> bool:
+def announced(event: AuditCheckpointed) -> Checkpoint:
+    """The checkpoint that an event of the stream tells of; one that is not well-formed comes out unsigned."""
+    try:
+        return Checkpoint(event.position, bytes.fromhex(event.head), urlsafe_b64decode(event.signature + "=="))
+    except ValueError:
+        return Checkpoint(event.position, b"", b"")
+
+
+def is_signed(checkpoint: Checkpoint, keys: Sequence[Ed25519PublicKey]) -> bool:
     """Whether one of the service's keys, present or past, signed the checkpoint."""
     for key in keys:
         try:
