@@ -1,0 +1,41 @@
+"""What must hold between the entries of a practice; each rule finds what does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.practice.rules import catalogue, hours, people, places
+from shared.practice.rules.people import out_of_date
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from shared.practice.model import Practice
+    from shared.practice.problems import Problem
+
+RULES: tuple[Callable[[Practice], Iterable[Problem]], ...] = (
+    places.states,
+    places.time_zones,
+    places.teams_of_an_office,
+    places.teams_of_the_practice,
+    places.clinician_at_every_office,
+    places.on_the_globe,
+    people.teams_known,
+    people.clinicians_complete,
+    people.licences,
+    people.patients,
+    hours.offices_known,
+    hours.open_before_close,
+    hours.one_place_at_a_time,
+    hours.on_call_clinicians,
+    hours.somebody_always_on_call,
+    catalogue.visit_types,
+    catalogue.one_visit_type_a_phrase,
+    catalogue.one_visit_type_for_the_rest,
+    catalogue.emergency,
+    catalogue.due_rules,
+    catalogue.pharmacies,
+    catalogue.medications,
+)
+
+__all__ = ["RULES", "out_of_date"]
