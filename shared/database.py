@@ -24,7 +24,6 @@ UNREACHABLE = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
 )
 
 
@@ -98,12 +97,24 @@ class Database:
     async def transaction(self) -> AsyncIterator[Tx]:
         """READ COMMITTED; commits at the end, rolls back when anything is raised."""
         with reaching():
-            async with self.pool.acquire(timeout=5) as connection:
+            async with self._connection() as connection:
                 tx = Tx(connection, self.announced)
                 async with connection.transaction():
                     yield tx
         for tell in tx.committed:
             tell()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[PoolConnectionProxy[asyncpg.Record]]:
+        """A connection of the pool; what asyncpg says of a lost one is told from what it says of a wrong call."""
+        connection: PoolConnectionProxy[asyncpg.Record] | None = None
+        try:
+            async with self.pool.acquire(timeout=5) as connection:
+                yield connection
+        except asyncpg.InterfaceError as error:
+            if connection is None or connection.is_closed():
+                raise DatabaseUnavailable(retry_after=1) from error
+            raise
 
     async def close(self) -> None:
         """Give every connection back and close."""

@@ -13,7 +13,7 @@ from shared import background, logs
 from shared.crash import CrashPoint, reach
 from shared.database import DatabaseUnavailable
 from shared.deadlines import rows
-from shared.telemetry import trace
+from shared.telemetry import metrics, trace
 
 if TYPE_CHECKING:
     import asyncio
@@ -49,7 +49,6 @@ class Firing:
     handlers: Mapping[str, Fire]
     batch: int = 32
     poll: float = 1.0
-    fired: int = 0
     _put_off: dict[UUID, PutOff] = field(default_factory=dict)
     _unknown: set[str] = field(default_factory=set)
 
@@ -98,7 +97,7 @@ class Firing:
                 raise Overtaken
             reach(CrashPoint.DEADLINE_FIRED)
         reach(CrashPoint.DEADLINE_COMMITTED)
-        self.fired += 1
+        metrics.FIRED.labels(self.ground.settings.service).inc()
 
     def _fail(self, id_: UUID, error: Exception) -> None:
         attempts = self._put_off[id_].attempts + 1 if id_ in self._put_off else 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared import background, logs
 from shared.outbox import store, stream
+from shared.telemetry import metrics
 
 if TYPE_CHECKING:
     import asyncio
@@ -43,7 +44,6 @@ class Reconciler:
     nats: Client
     service: str
     every: float = 60.0
-    republished: int = 0
     _checked: datetime | None = None
     _reconnects: int = -1
 
@@ -81,7 +81,7 @@ class Reconciler:
         lost = [row["id"] for row in rows if str(row["event"]) not in stored]
         if lost:
             LOST.error(events=len(lost))
-            self.republished += len(lost)
+            metrics.REPUBLISHED.labels(self.service).inc(len(lost))
             async with self.db.transaction() as tx:
                 await store.publish_again(tx, lost)
                 tx.after_commit(tx.announced.set)

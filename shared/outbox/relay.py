@@ -18,6 +18,7 @@ from shared import background, logs
 from shared.crash import CrashPoint, reach
 from shared.inbox.provision import STREAM
 from shared.outbox import store, stream
+from shared.telemetry import metrics
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -52,8 +53,7 @@ class Relay:
     batch: int = 64
     poll: float = 1.0
     duplicate_window: float = 600.0
-    published: int = 0
-    duplicates: int = 0
+    service: str = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; a database or stream out of reach is waited for."""
@@ -89,8 +89,8 @@ class Relay:
                 await _put_off(tx, refused)
         reach(CrashPoint.RELAY_MARKED)
         duplicates = sum(again for _, (_, again) in done)
-        self.published += len(done) - duplicates
-        self.duplicates += duplicates
+        metrics.PUBLISHED.labels(self.service).inc(len(done) - duplicates)
+        metrics.DUPLICATES.labels(self.service).inc(duplicates)
         for answer in answers:
             if isinstance(answer, BaseException) and not _refused(answer):
                 raise answer

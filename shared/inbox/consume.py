@@ -1,0 +1,206 @@
+"""The inbox loop: pulls a service's events, has each handled, and answers for it after the commit.
+
+Events of one patient are handled one after another, different patients at once. A message that is no event goes to
+ops at once; an event that the work refuses comes again with growing pauses and goes to ops after a few attempts. While
+the database or another service is out of reach the loop waits, and nothing is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+import asyncpg
+
+from baton_events.codes import ServiceName
+from baton_events.common import DEAD_LETTER_RECORDED
+from baton_events.envelope import NotAnEvent
+from baton_events.pull import Pull
+from shared import background, logs
+from shared.crash import CrashPoint, reach
+from shared.database import DatabaseUnavailable
+from shared.errors import TooMany, Unavailable
+from shared.inbox import store
+from shared.inbox.handle import Arrival, Reactions, code_of, read
+from shared.inbox.provision import STREAM
+from shared.outbox import announce
+from shared.telemetry import metrics
+
+if TYPE_CHECKING:
+    from baton_events.pull import Delivery
+    from shared.app import Ground
+
+REPAIR_WITHIN = timedelta(hours=1)
+LONGEST_PUT_OFF = 60.0
+AWAY_SECONDS = 1.0
+
+REFUSED = logs.event("inbox.refused", "type", "event", "attempts", "code")
+SET_ASIDE = logs.event("inbox.set-aside", "type", "event", "dead_letter", "code")
+WAITING = logs.event("inbox.waiting", "pause")
+NOT_NOW = logs.event("inbox.not-now", "type")
+
+RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+OUT_OF_ORDER = (asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError)
+
+
+@dataclass
+class Inbox:
+    """Consumes one service's durable consumer."""
+
+    ground: Ground
+    reactions: Reactions
+    slots: int = 8
+    batch: int = 64
+    attempts: int = 5
+    put_off: float = 1.0
+    _lanes: list[asyncio.Queue[Delivery | None]] = field(default_factory=list)
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop` is set; what is under way is finished, what is not yet begun is given back."""
+        bus = self.ground.bus
+        self._lanes = [asyncio.Queue() for _ in range(self.slots)]
+        self._room = asyncio.Semaphore(self.batch)
+        async with Pull(bus.nats, STREAM, bus.service, batch=self.batch) as pull, asyncio.TaskGroup() as group:
+            for lane in self._lanes:
+                group.create_task(self._work(lane, stop))
+            stopping = group.create_task(_when(stop, pull))
+            async for delivery in pull:
+                await self._room.acquire()
+                self._lanes[self._lane_of(delivery.subject)].put_nowait(delivery)
+            for lane in self._lanes:
+                lane.put_nowait(None)
+            stopping.cancel()
+
+    def _lane_of(self, subject: str) -> int:
+        """Events of one patient share a lane."""
+        return zlib.crc32(subject.rpartition(".")[2].encode()) % self.slots
+
+    async def _work(self, lane: asyncio.Queue[Delivery | None], stop: asyncio.Event) -> None:
+        while (delivery := await lane.get()) is not None:
+            try:
+                if stop.is_set():
+                    await delivery.nak()
+                else:
+                    await self.take(delivery, stop)
+            finally:
+                self._room.release()
+
+    async def take(self, delivery: Delivery, stop: asyncio.Event) -> None:
+        """Have one delivery handled and answer for it; while the database is away, wait here."""
+        reach(CrashPoint.INBOX_RECEIVED)
+        pause = 0.0
+        while True:
+            try:
+                await self._handle(delivery)
+            except (DatabaseUnavailable, *RETRIED, *OUT_OF_ORDER) as error:
+                pause = min(background.LONGEST_PAUSE, max(background.SHORTEST_PAUSE, pause * 2))
+                WAITING.warning(error=error, pause=pause)
+            else:
+                return
+            await background.first(stop.wait(), seconds=background.jittered(pause))
+            if stop.is_set():
+                return
+            await delivery.working()
+
+    async def _handle(self, delivery: Delivery) -> None:
+        arrival = _arrival(delivery)
+        event_type = arrival.subject.rpartition(".")[0]
+        try:
+            if delivery.attempt > 1 and await self._settled(arrival):
+                await delivery.ack()
+                return
+            fresh = await self.reactions.handle(arrival, refused_before=delivery.attempt > 1)
+        except DatabaseUnavailable:
+            raise
+        except (Unavailable, TooMany, TimeoutError, OSError) as error:
+            NOT_NOW.info(type=event_type)
+            metrics.handled(self.ground.bus.service, "put-off")
+            await delivery.nak(_away(error))
+        except (*RETRIED, *OUT_OF_ORDER):
+            raise
+        except NotAnEvent as error:
+            await self._set_aside(arrival, error, 1)
+            await delivery.term(code_of(error))
+        except Exception as error:  # noqa: BLE001 - whatever the work raises is its refusal
+            await self._refused(delivery, arrival, error)
+        else:
+            reach(CrashPoint.INBOX_COMMITTED)
+            metrics.handled(self.ground.bus.service, "handled" if fresh else "repeated")
+            await delivery.ack()
+
+    async def _settled(self, arrival: Arrival) -> bool:
+        async with self.ground.db.transaction() as tx:
+            return await store.is_settled(tx, _event_of(arrival))
+
+    async def _refused(self, delivery: Delivery, arrival: Arrival, error: Exception) -> None:
+        """Count the refusal; let it come again, or give it to ops when that was the last attempt."""
+        event = _event_of(arrival)
+        async with self.ground.db.transaction() as tx:
+            attempts = await store.count_refusal(tx, event)
+        REFUSED.warning(
+            error=error, type=arrival.subject.rpartition(".")[0], event=event, attempts=attempts, code=code_of(error)
+        )
+        metrics.handled(self.ground.bus.service, "refused")
+        if attempts < self.attempts:
+            await delivery.nak(min(LONGEST_PUT_OFF, self.put_off * 2.0 ** (attempts - 1)))
+            return
+        await self._set_aside(arrival, error, attempts)
+        reach(CrashPoint.INBOX_DEAD_LETTERED)
+        await delivery.term(code_of(error))
+
+    async def _set_aside(self, arrival: Arrival, error: Exception, attempts: int) -> None:
+        """Keep the event for ops and open their handoff, in one transaction."""
+        now, event = self.ground.clock(), _event_of(arrival)
+        letter = store.DeadLetter(
+            id=uuid4(),
+            event=event,
+            type=arrival.subject.rpartition(".")[0],
+            subject=arrival.subject,
+            stream_sequence=arrival.stream_sequence,
+            envelope=arrival.body,
+            refusal=code_of(error),
+            attempts=attempts,
+            recorded_at=now,
+        )
+        async with self.ground.db.transaction() as tx:
+            if await store.set_aside(tx, letter):
+                recorded = DEAD_LETTER_RECORDED[ServiceName(self.ground.bus.service)]
+                due = now + REPAIR_WITHIN
+                await announce(
+                    tx, recorded(dead_letter=letter.id, event=event, repair_owner="team:ops", repair_due=due), now
+                )
+            await store.forget_refusals(tx, event)
+        metrics.handled(self.ground.bus.service, "set-aside")
+        SET_ASIDE.error(error=error, type=letter.type, event=event, dead_letter=letter.id, code=letter.refusal)
+
+
+def _arrival(delivery: Delivery) -> Arrival:
+    return Arrival(
+        subject=delivery.subject,
+        body=delivery.body,
+        stream_sequence=delivery.stream_sequence,
+        message_id=delivery.headers.get("Nats-Msg-Id", ""),
+    )
+
+
+def _event_of(arrival: Arrival) -> UUID:
+    """The event's id; for what is no event, one made from its place in the stream."""
+    try:
+        return read(arrival)[1].id
+    except NotAnEvent:
+        return uuid5(NAMESPACE_URL, f"{STREAM}/{arrival.stream_sequence}")
+
+
+def _away(error: Exception) -> float:
+    retry_after = getattr(error, "retry_after", None)
+    return background.jittered(float(retry_after or AWAY_SECONDS))
+
+
+async def _when(stop: asyncio.Event, pull: Pull) -> None:
+    await stop.wait()
+    pull.stop()

@@ -1,0 +1,104 @@
+"""Handling one event: its reactions in the one transaction that also marks it as handled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from baton_events.envelope import NotAnEvent, UnknownType, parse
+from shared.app import Received
+from shared.crash import CrashPoint, reach
+from shared.errors import Refusal
+from shared.inbox import store
+from shared.telemetry import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from baton_events import Event
+    from baton_events.envelope import Envelope
+    from shared.app import Ground, Reaction
+    from shared.database import Tx
+
+
+class Forged(NotAnEvent):
+    """The message was published under another id than the event's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """An event as it lies in the stream."""
+
+    subject: str
+    body: bytes
+    stream_sequence: int
+    message_id: str | None = None
+
+
+class Reactions:
+    """What a service does about each type of event."""
+
+    def __init__(self, ground: Ground, reactions: Iterable[Reaction]) -> None:
+        self.ground = ground
+        self._by_event: dict[type[Event], list[Reaction]] = {}
+        for reaction in reactions:
+            self._by_event.setdefault(reaction.event, []).append(reaction)
+
+    @property
+    def types(self) -> Mapping[str, list[Reaction]]:
+        """The reactions by the event type they are about."""
+        return {event.kind.type: reactions for event, reactions in self._by_event.items()}
+
+    async def handle(self, arrival: Arrival, *, refused_before: bool = False) -> bool:
+        """React in one transaction; False when the event was handled before.
+
+        Raises NotAnEvent, or what the work raises.
+        """
+        envelope, received = read(arrival)
+        with trace.following(envelope.traceparent):
+            prepared = await self.prepare(received)
+            reach(CrashPoint.INBOX_PREPARED)
+            async with self.ground.db.transaction() as tx:
+                if not await store.handle(tx, received.id, envelope.type):
+                    return False
+                await self.apply(tx, received, prepared)
+                if refused_before:
+                    await store.forget_refusals(tx, received.id)
+                reach(CrashPoint.INBOX_APPLIED)
+        return True
+
+    async def prepare(self, received: Received[Event]) -> list[object]:
+        """What each reaction needs before the transaction opens."""
+        return [
+            await reaction.prepare(self.ground, received) if reaction.prepare else None
+            for reaction in self._by_event.get(type(received.event), ())
+        ]
+
+    async def apply(self, tx: Tx, received: Received[Event], prepared: list[object]) -> None:
+        """Do the work of each reaction."""
+        for reaction, ready in zip(self._by_event.get(type(received.event), ()), prepared, strict=True):
+            await reaction.apply(self.ground, tx, received, ready)
+
+
+def read(arrival: Arrival) -> tuple[Envelope, Received[Event]]:
+    """The envelope and the event in it; raises NotAnEvent for what is malformed, forged or contradicts itself."""
+    envelope = parse(arrival.body, nats_subject=arrival.subject)
+    if arrival.message_id is not None and arrival.message_id != str(envelope.id):
+        raise Forged("the message id is not the event's")
+    received = Received(
+        id=envelope.id,
+        event=envelope.typed(),
+        time=envelope.time,
+        sequence=int(envelope.sequence),
+        stream_sequence=arrival.stream_sequence,
+    )
+    return envelope, received
+
+
+def code_of(error: Exception) -> str:
+    """What refused the event, in a word: a refusal's code or the kind of the error, never its text."""
+    if isinstance(error, UnknownType):
+        return "unknown-type"
+    if isinstance(error, NotAnEvent):
+        return "not-an-event"
+    return error.code if isinstance(error, Refusal) else type(error).__name__
