@@ -1,0 +1,37 @@
+"""What the ledger does about others' events: exactly what its table says, one transaction each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.handoffs.operations import record
+from services.handoffs.table import TABLE
+from shared.app import Reaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from baton_events import Event
+    from services.handoffs.declare import Row
+    from shared.app import Apply, Ground, Received
+    from shared.database import Tx
+
+
+def generated(table: Sequence[Row]) -> tuple[Reaction, ...]:
+    """One reaction for every event type that the table names, telling every row that names it, in the table's order."""
+    concerned: dict[type[Event], list[Row]] = {}
+    for row in table:
+        for event in row.events():
+            concerned.setdefault(event, []).append(row)
+    return tuple(Reaction(event, _telling(rows)) for event, rows in concerned.items())
+
+
+def _telling(rows: Sequence[Row]) -> Apply:
+    async def apply(ground: Ground, tx: Tx, received: Received[Any], _: None) -> None:
+        for row in rows:
+            await record(tx, row, received, ground.clock())
+
+    return apply
+
+
+REACTIONS = generated(TABLE)
