@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -17,7 +17,7 @@ from shared.errors import Unauthenticated, Unavailable
 from shared.identity.keys import usable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from joserfc.jwk import Key
 
@@ -38,6 +38,26 @@ class IssuerUnavailable(Unavailable):
 
 class KeySetWrong(Exception):
     """What the issuer answered is not a key set with a key that can be used here."""
+
+
+class Keys(Protocol):
+    """Where the key of a token is found."""
+
+    async def key(self, kid: str) -> Key:
+        """The key of this id; raises Unauthenticated when there is none."""
+
+
+class KnownKeys:
+    """Keys that are at hand."""
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._keys = {key.kid: key for key in keys}
+
+    async def key(self, kid: str) -> Key:
+        """The key of this id; raises Unauthenticated when there is none."""
+        if kid not in self._keys:
+            raise Unauthenticated
+        return self._keys[kid]
 
 
 class IssuerKeys:

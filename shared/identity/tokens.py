@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from joserfc.jwk import Key
 
     from shared.clock import Clock
-    from shared.identity.jwks import IssuerKeys
+    from shared.identity.jwks import Keys
     from shared.identity.people import Caller
 
 # Issuers still name Ed25519 signatures by the older word, which the library warns about on every use.
@@ -78,7 +78,7 @@ class Verifier:
         service: str,
         issuer: str,
         audience: str,
-        issuer_keys: IssuerKeys,
+        issuer_keys: Keys,
         service_keys: Mapping[str, Key],
         clock: Clock = system_clock,
     ) -> None:

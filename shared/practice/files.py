@@ -59,6 +59,8 @@ def file_of(kind: str) -> str:
 
 
 FILES = frozenset(file_of(kind) for kind in (*LISTS, *SINGLES))
+BESIDE = frozenset({"sign-in.toml"})
+"""Files that lie beside the practice's own: who may sign in to the embedded sign-in service."""
 
 
 class Read(msgspec.Struct):
@@ -102,7 +104,7 @@ def _strays(folder: Path) -> list[Problem]:
     return [
         Problem(path.name, "", "is not a file of a practice.", f"Rename or remove it; the files are {_listed()}.")
         for path in sorted(folder.glob("*.toml"))
-        if path.name not in FILES
+        if path.name not in FILES | BESIDE
     ]
 
 
