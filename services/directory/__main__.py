@@ -1,7 +1,6 @@
 """Run directory."""
 
-from shared.run import run
-
 from services.directory.app import build
+from shared.run import run
 
 run(build)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 async def clinicians(ground: Ground, call: Call, ask: FindClinicians) -> Clinicians:
-    """Those licensed in the state, or in the patient's; raises UnknownPerson when a person asks for another."""
+    """Those licensed in the state, or in the patient's; none in a state where the practice does not work.
+
+    Raises UnknownPerson when a person asks for another.
+    """
     if ask.patient is not None and isinstance(call.caller, Person) and call.caller.id != ask.patient:
         raise UnknownPerson
     async with ground.db.transaction() as tx:
@@ -25,6 +28,8 @@ async def clinicians(ground: Ground, call: Call, ask: FindClinicians) -> Clinici
             state = await people.state_of(tx, ask.patient)
             if state is None:
                 raise UnknownPerson
+        if state is not None and state not in ground.practice.states:
+            return Clinicians(clinicians=[])
         found = await people.clinicians(tx, state=state, at=ask.at or call.now, clinician=ask.clinician)
     return Clinicians(clinicians=found)
 

@@ -1,0 +1,19 @@
+"""Booking, wired."""
+
+from __future__ import annotations
+
+from services.booking.endpoints import OPERATIONS
+from services.booking.operations.ground import stand
+from services.booking.reactions import REACTIONS
+from services.booking.settings import BookingSettings
+from shared.app import App
+
+
+def build() -> App:
+    """Make the service from its environment."""
+    return App(
+        settings=BookingSettings.from_environment(),
+        operations=OPERATIONS,
+        reactions=REACTIONS,
+        ground=stand,
+    )

@@ -1,0 +1,1 @@
+"""Booking's rules; no input or output."""

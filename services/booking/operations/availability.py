@@ -1,0 +1,75 @@
+"""What can be offered now: who may treat the patient, less what is taken, best first, signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.booking.model import tokens
+from services.booking.model.ranking import best, why
+from services.booking.model.slots import HORIZON, free_slots
+from services.booking.store import offers as store
+from shared.requests.booking import Offer
+from shared.requests.directory import CLINICIANS, FindClinicians
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.booking.model.slots import Book, Slot
+    from services.booking.model.wish import Wish
+    from services.booking.operations.ground import BookingGround
+    from shared.requests.directory import ClinicianCard
+
+
+async def who_may_treat(
+    ground: BookingGround, patient: UUID, at: datetime, clinician: UUID | None = None
+) -> list[ClinicianCard]:
+    """Those licensed where the patient lives."""
+    ask = FindClinicians(patient=patient, at=at, clinician=clinician)
+    found = await ground.bus.call_as_self(CLINICIANS, ask, cause=None)
+    return found.clinicians
+
+
+async def offers_again(ground: BookingGround, offer_set: UUID, patient: UUID, wish: Wish, now: datetime) -> list[Offer]:
+    """The best offers as things stand now, for a wish that offers were made for before."""
+    cards = await who_may_treat(ground, patient, now)
+    async with ground.db.transaction() as tx:
+        book = await store.taken(tx, [card.clinician for card in cards], patient, now, now + HORIZON)
+    return offers(ground, offer_set, patient, wish, cards, book, now)
+
+
+def offers(
+    ground: BookingGround,
+    offer_set: UUID,
+    patient: UUID,
+    wish: Wish,
+    cards: Sequence[ClinicianCard],
+    book: Book,
+    now: datetime,
+) -> list[Offer]:
+    """At most a dozen, best first."""
+    visit, offices = ground.practice.visit_types[wish.visit_type], ground.practice.offices
+    by_id = {card.clinician: card for card in cards}
+
+    def offer(slot: Slot) -> Offer:
+        held = tokens.held(slot, offer_set=offer_set, patient=patient, price_cents=visit.price_cents, now=now)
+        card = by_id[slot.clinician]
+        return Offer(
+            offer=tokens.sign(ground.offer_key, held),
+            clinician=card.clinician,
+            clinician_name=card.name,
+            credential=card.credential,
+            office=slot.office,
+            office_name=offices[slot.office].name,
+            kind=slot.kind,
+            start=slot.start,
+            end=slot.end,
+            local_start=slot.start.astimezone(slot.zone).isoformat(timespec="minutes"),
+            minutes=slot.minutes,
+            price_cents=visit.price_cents,
+            why=why(slot),
+            lapses_at=held.lapses_at,
+        )
+
+    return [offer(slot) for slot in best(free_slots(wish, visit, cards, offices, book, now))]

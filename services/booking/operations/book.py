@@ -1,0 +1,169 @@
+"""Take an offered time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from baton_events.booking import AppointmentBooked
+from baton_events.codes import RelationshipSource, VisitKind
+from services.booking.model import tokens
+from services.booking.model.refusals import LicenceMissing, OfferGone, OfferLapsed, PatientBusy, SlotTaken
+from services.booking.model.wish import Wish
+from services.booking.operations.access import require_own
+from services.booking.operations.availability import offers_again, who_may_treat
+from services.booking.store import appointments, offers
+from shared import audit, idempotency
+from shared.errors import Unavailable
+from shared.outbox import announce
+from shared.requests.booking import AppointmentStatus, Booked
+from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
+from shared.sealing import Kind, refuse_erased
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.booking.model.tokens import Held
+    from services.booking.operations.ground import BookingGround
+    from shared.call import Call
+    from shared.database import Tx
+    from shared.requests.booking import Book, Offer
+    from shared.sealing import GroupKeys
+
+PREPARE_WITHIN = timedelta(minutes=10)
+CONFIRMED_WITHIN = timedelta(minutes=15)
+
+
+async def book(ground: BookingGround, call: Call, ask: Book) -> Booked:
+    """Take the offered time and announce it, or raise an OfferGone with the next best offers and do neither."""
+    held = tokens.verify(ground.offer_key, ask.offer)
+    await require_own(ground, call, held.patient)
+    tokens.check_lapse(held, call.now)
+    keys = await ground.keys(held.patient)
+    author, wish = await _wish(ground, keys, held, call)
+    try:
+        await _require_free(ground, held)
+        await _require_licence(ground, held)
+        row = _row(ground, call, ask.offer, held, keys, author, wish)
+        await _register(ground, held, row)
+        return await _take(ground, call, row)
+    except OfferGone as gone:
+        gone.members["offers"] = await _next_best(ground, call, held, wish)
+        raise
+
+
+async def _wish(ground: BookingGround, keys: GroupKeys, held: Held, call: Call) -> tuple[UUID, Wish]:
+    """Who asked for offers, and for what; raises OfferLapsed when the practice no longer has it."""
+    async with ground.db.transaction() as tx:
+        await refuse_erased(tx, held.patient)
+        kept = await offers.find(tx, held.offer_set, held.patient, call.now)
+    if kept is None or held.office not in ground.practice.offices:
+        raise OfferLapsed
+    author: UUID = kept["author"]
+    plain = keys.open(kept["sealed"], kind=Kind.OFFER_SET, object=held.offer_set, author=author)
+    wish = msgspec.json.decode(plain, type=Wish)
+    if wish.visit_type not in ground.practice.visit_types:
+        raise OfferLapsed
+    return author, wish
+
+
+async def _require_free(ground: BookingGround, held: Held) -> None:
+    """Spare the rest where the time is gone already; what counts is decided when it is taken."""
+    async with ground.db.transaction() as tx:
+        gone = await _in_the_way(tx, held.clinician, held.patient, held)
+    if gone is not None:
+        raise gone
+
+
+async def _in_the_way(tx: Tx, clinician: UUID, patient: UUID, time: Held | appointments.Row) -> OfferGone | None:
+    busy = await appointments.in_the_way(tx, clinician, patient, time.start, time.end)
+    if busy is None:
+        return None
+    return SlotTaken() if busy == clinician else PatientBusy()
+
+
+async def _require_licence(ground: BookingGround, held: Held) -> None:
+    """Asked again, for the start of the visit: a licence, or the state the patient lives in, may have changed."""
+    if not await who_may_treat(ground, held.patient, held.start, held.clinician):
+        raise LicenceMissing
+
+
+def _row(
+    ground: BookingGround, call: Call, offer: str, held: Held, keys: GroupKeys, author: UUID, wish: Wish
+) -> appointments.Row:
+    """The appointment that the offer becomes, the patient's words sealed anew as its reason."""
+    id_ = tokens.appointment_id(ground.offer_key, call.caller_id, call.key, offer)
+    office_zone = ground.practice.offices[held.office].time_zone
+    return appointments.Row(
+        id=id_,
+        patient=held.patient,
+        clinician=held.clinician,
+        office=held.office,
+        kind=held.kind,
+        start=held.start,
+        end=held.end,
+        time_zone=office_zone if held.kind is VisitKind.OFFICE else wish.time_zone,
+        price_cents=held.price_cents,
+        relationship=tokens.relationship_id(ground.offer_key, id_),
+        status=AppointmentStatus.BOOKED,
+        author=author,
+        sealed=keys.seal(msgspec.json.encode(wish.why), kind=Kind.REASON, object=id_, author=author),
+        booked_by=call.person.id,
+        booked_at=call.now,
+    )
+
+
+async def _register(ground: BookingGround, held: Held, row: appointments.Row) -> None:
+    """Have the clinician treat the patient; it lapses unless the booking is announced."""
+    ask = RegisterRelationship(
+        relationship=row.relationship,
+        patient=row.patient,
+        clinician=row.clinician,
+        source=RelationshipSource.BOOKING,
+        lapses_at=held.lapses_at + CONFIRMED_WITHIN,
+    )
+    await ground.bus.call_as_self(REGISTER_RELATIONSHIP, ask, cause=None, key=str(row.relationship))
+
+
+async def _take(ground: BookingGround, call: Call, row: appointments.Row) -> Booked:
+    done = Booked(
+        appointment=row.id,
+        clinician=row.clinician,
+        office=row.office,
+        start=row.start,
+        end=row.end,
+        status=row.status,
+    )
+    async with ground.db.transaction() as tx:
+        await refuse_erased(tx, row.patient)
+        if not await appointments.take(tx, row):
+            raise await _in_the_way(tx, row.clinician, row.patient, row) or SlotTaken()
+        await announce(tx, _booked(row, call), call.now)
+        await audit.record(tx, call, "write", patient=row.patient, object=row.id)
+        await idempotency.keep(tx, call, done)
+    return done
+
+
+def _booked(row: appointments.Row, call: Call) -> AppointmentBooked:
+    return AppointmentBooked(
+        appointment=row.id,
+        patient=row.patient,
+        clinician=row.clinician,
+        office=row.office,
+        visit_kind=row.kind,
+        start=row.start,
+        end=row.end,
+        relationship=row.relationship,
+        prepare_owner=f"team:front-desk:{row.office}",
+        prepare_due=call.now + PREPARE_WITHIN,
+    )
+
+
+async def _next_best(ground: BookingGround, call: Call, held: Held, wish: Wish) -> list[Offer]:
+    """What can be offered instead; none while the directory cannot say who may treat the patient."""
+    try:
+        return await offers_again(ground, held.offer_set, held.patient, wish, call.now)
+    except Unavailable:
+        return []

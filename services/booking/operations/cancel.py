@@ -1,0 +1,54 @@
+"""Give a time back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from baton_events.booking import AppointmentCancelled
+from baton_events.codes import CancelReason
+from services.booking.model.refusals import NoSuchAppointment, NotCancellable
+from services.booking.operations.access import require_own
+from services.booking.store import appointments
+from shared import audit, idempotency
+from shared.errors import NotFound
+from shared.identity.people import Role
+from shared.outbox import announce
+from shared.requests.booking import AppointmentState, AppointmentStatus
+
+if TYPE_CHECKING:
+    from services.booking.operations.ground import BookingGround
+    from services.booking.store.appointments import Row
+    from shared.call import Call
+    from shared.requests.booking import OfAppointment
+
+OPEN = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
+
+
+async def cancel(ground: BookingGround, call: Call, ask: OfAppointment) -> AppointmentState:
+    """Give the time back, as the patient, their proxy, or the front desk of its office; raises NotCancellable."""
+    async with ground.db.transaction() as tx:
+        found = await appointments.find(tx, ask.appointment)
+    if found is None:
+        raise NoSuchAppointment
+    reason = await _on_behalf_of(ground, call, found)
+    done = AppointmentState(appointment=ask.appointment, status=AppointmentStatus.CANCELLED)
+    async with ground.db.transaction() as tx:
+        row = await appointments.lock(tx, ask.appointment)
+        if row is None or row.status not in OPEN or row.started:
+            raise NotCancellable
+        await appointments.cancel(tx, row.id, call.now, call.person.id)
+        await announce(tx, AppointmentCancelled(appointment=row.id, patient=row.patient, reason=reason), call.now)
+        await audit.record(tx, call, "write", patient=row.patient, object=row.id)
+        await idempotency.keep(tx, call, done)
+    return done
+
+
+async def _on_behalf_of(ground: BookingGround, call: Call, row: Row) -> CancelReason:
+    """Who gives it back; raises NoSuchAppointment for everybody else."""
+    if Role.FRONT_DESK in call.person.roles and f"front-desk:{row.office}" in call.person.teams:
+        return CancelReason.PRACTICE
+    try:
+        await require_own(ground, call, row.patient)
+    except NotFound:
+        raise NoSuchAppointment from None
+    return CancelReason.PATIENT

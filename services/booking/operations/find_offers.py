@@ -1,0 +1,88 @@
+"""Find offers for a reason."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import msgspec
+
+from services.booking.model.reasons import plain, sounds_like_an_emergency, visit_type
+from services.booking.model.refusals import NothingTold, UnknownChoice
+from services.booking.model.slots import HORIZON
+from services.booking.model.wish import Wish
+from services.booking.operations.access import require_own
+from services.booking.operations.availability import offers, who_may_treat
+from services.booking.store import offers as store
+from shared import audit
+from shared.requests.booking import EmergencyGuidance, Offers
+from shared.requests.common import OfPatient
+from shared.requests.directory import PATIENT
+from shared.sealing import Kind, refuse_erased
+
+if TYPE_CHECKING:
+    from services.booking.operations.ground import BookingGround
+    from shared.call import Call
+    from shared.practice import Practice
+    from shared.requests.booking import FindOffers
+    from shared.requests.directory import PatientCard
+
+
+async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Offers:
+    """Offers for the patient, best first, behind emergency guidance where the reason sounds like one."""
+    patient = ask.patient or call.person.id
+    check(ask, ground.practice)
+    await require_own(ground, call, patient)
+    card, cards, keys = await asyncio.gather(
+        ground.bus.call_as_self(PATIENT, OfPatient(patient=patient), cause=None),
+        who_may_treat(ground, patient, call.now),
+        ground.keys(patient),
+    )
+    wish = wished(ask, card, ground.practice)
+    offer_set, author = uuid4(), call.person.id
+    sealed = keys.seal(msgspec.json.encode(wish), kind=Kind.OFFER_SET, object=offer_set, author=author)
+    async with ground.db.transaction() as tx:
+        await refuse_erased(tx, patient)
+        await store.add(tx, offer_set, patient, author, sealed, call.now)
+        await audit.record(tx, call, "write", patient=patient, object=offer_set)
+        book = await store.taken(tx, [one.clinician for one in cards], patient, call.now, call.now + HORIZON)
+    return Offers(
+        emergency=emergency(ask.reason, ground.practice),
+        offers=offers(ground, offer_set, patient, wish, cards, book, call.now),
+    )
+
+
+def check(ask: FindOffers, practice: Practice) -> None:
+    """Raise Invalid for an empty reason, an office the practice does not have, or a time that ends before it begins."""
+    if not plain(ask.reason):
+        raise NothingTold(field="reason")
+    if ask.office is not None and ask.office not in practice.offices:
+        raise UnknownChoice(field="office")
+    if ask.earliest is not None and ask.latest is not None and ask.latest < ask.earliest:
+        raise UnknownChoice(field="latest")
+
+
+def wished(ask: FindOffers, card: PatientCard, practice: Practice) -> Wish:
+    """What is kept of the request, and of the patient, to rank offers by."""
+    return Wish(
+        reason=ask.reason,
+        visit_type=visit_type(ask.reason, ask.visit_type, practice.visit_types).code,
+        latitude=card.latitude,
+        longitude=card.longitude,
+        time_zone=card.time_zone,
+        own_clinician=card.own_clinician,
+        office=ask.office,
+        clinician=ask.clinician,
+        kind=ask.kind,
+        earliest=ask.earliest,
+        latest=ask.latest,
+    )
+
+
+def emergency(reason: str, practice: Practice) -> EmergencyGuidance | None:
+    """What comes before every offer, where the reason sounds like an emergency."""
+    if not sounds_like_an_emergency(reason, practice.emergency):
+        return None
+    guidance = practice.emergency
+    return EmergencyGuidance(title=guidance.title, text=guidance.text, call=guidance.call)

@@ -1,0 +1,111 @@
+"""Read appointments, with the patient's words for those who treat them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from services.booking.model.refusals import NoSuchAppointment
+from services.booking.model.wish import Why
+from services.booking.store import appointments
+from shared import audit
+from shared.errors import NotFound
+from shared.identity import access
+from shared.requests.booking import Appointment, AppointmentFacts, Appointments, AppointmentStatus
+from shared.sealing import Kind, refuse_erased
+
+if TYPE_CHECKING:
+    from services.booking.operations.ground import BookingGround
+    from services.booking.store.appointments import Row
+    from shared.call import Call
+    from shared.requests.booking import OfAppointment
+    from shared.requests.common import OfPatient
+    from shared.sealing import GroupKeys
+
+
+async def appointment(ground: BookingGround, call: Call, ask: OfAppointment) -> Appointment:
+    """One appointment, for the patient, the clinician booked, and whoever else may open the record."""
+    row = await _find(ground, ask)
+    if not _booked_with(call, row):
+        try:
+            await access.require_open(ground, call, row.patient)
+        except NotFound:
+            raise NoSuchAppointment from None
+    row, keys = await _look(ground, call, row)
+    return _told(row, keys)
+
+
+async def appointments_of(ground: BookingGround, call: Call, ask: OfPatient) -> Appointments:
+    """The patient's appointments, newest first, for whoever may open the record."""
+    await access.require_open(ground, call, ask.patient)
+    keys = await ground.keys(ask.patient)
+    async with ground.db.transaction() as tx:
+        await refuse_erased(tx, ask.patient)
+        rows = await appointments.of_patient(tx, ask.patient)
+        await audit.record(tx, call, "read", patient=ask.patient, range=f"{len(rows)} appointments")
+    return Appointments(appointments=[_told(row, keys) for row in rows])
+
+
+async def facts(ground: BookingGround, call: Call, ask: OfAppointment) -> AppointmentFacts:
+    """What visits needs to prepare the visit; not the patient's words."""
+    row, keys = await _look(ground, call, await _find(ground, ask))
+    return AppointmentFacts(
+        appointment=row.id,
+        patient=row.patient,
+        clinician=row.clinician,
+        office=row.office,
+        kind=row.kind,
+        visit_type=_why(row, keys).visit_type,
+        start=row.start,
+        end=row.end,
+        time_zone=row.time_zone,
+        status=row.status,
+    )
+
+
+async def _find(ground: BookingGround, ask: OfAppointment) -> Row:
+    async with ground.db.transaction() as tx:
+        row = await appointments.find(tx, ask.appointment)
+    if row is None:
+        raise NoSuchAppointment
+    return row
+
+
+def _booked_with(call: Call, row: Row) -> bool:
+    return call.person.id == row.clinician and row.status is not AppointmentStatus.CANCELLED
+
+
+async def _look(ground: BookingGround, call: Call, found: Row) -> tuple[Row, GroupKeys]:
+    """The appointment as it stands, put on record, and the keys to its reason."""
+    keys = await ground.keys(found.patient)
+    async with ground.db.transaction() as tx:
+        await refuse_erased(tx, found.patient)
+        row = await appointments.find(tx, found.id)
+        await audit.record(tx, call, "read", patient=found.patient, object=found.id)
+    if row is None:
+        raise NoSuchAppointment
+    return row, keys
+
+
+def _why(row: Row, keys: GroupKeys) -> Why:
+    plain = keys.open(row.sealed, kind=Kind.REASON, object=row.id, author=row.author)
+    return msgspec.json.decode(plain, type=Why)
+
+
+def _told(row: Row, keys: GroupKeys) -> Appointment:
+    why = _why(row, keys)
+    return Appointment(
+        appointment=row.id,
+        patient=row.patient,
+        clinician=row.clinician,
+        office=row.office,
+        kind=row.kind,
+        visit_type=why.visit_type,
+        start=row.start,
+        end=row.end,
+        time_zone=row.time_zone,
+        price_cents=row.price_cents,
+        status=row.status,
+        reason=why.reason,
+    )

@@ -1,0 +1,57 @@
+"""What booking does about others' events: where an appointment stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from baton_events.visits import VisitCheckedIn, VisitEnded, VisitLeft, VisitStarted
+from services.booking.store import appointments
+from shared import audit
+from shared.app import Reaction
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+    from uuid import UUID
+
+    from shared.app import Ground, Received
+    from shared.database import Tx
+
+    Move = Callable[[Tx, UUID, datetime], Awaitable[UUID | None]]
+
+
+async def checked_in(ground: Ground, tx: Tx, got: Received[VisitCheckedIn], _: None) -> None:
+    """The patient is there, unless the visit has gone further already."""
+    await _moved(ground, tx, got, appointments.arrived)
+
+
+async def left(ground: Ground, tx: Tx, got: Received[VisitLeft], _: None) -> None:
+    """The patient went without being seen: the time is free again."""
+    await _moved(ground, tx, got, appointments.left)
+
+
+async def started(ground: Ground, tx: Tx, got: Received[VisitStarted], _: None) -> None:
+    """The visit has begun; it can no longer be given back."""
+    await _moved(ground, tx, got, appointments.started)
+
+
+async def ended(ground: Ground, tx: Tx, got: Received[VisitEnded], _: None) -> None:
+    """The visit has taken place, whatever arrived before."""
+    await _moved(ground, tx, got, appointments.ended)
+
+
+async def _moved(ground: Ground, tx: Tx, got: Received[Any], move: Move) -> None:
+    appointment, now = got.event.appointment, ground.clock()
+    patient = await move(tx, appointment, got.time)
+    if patient is not None:
+        await audit.record_reaction(
+            tx, "booking", got.id, now, "write", got.event.kind.name, patient=patient, object=appointment
+        )
+
+
+REACTIONS = (
+    Reaction(VisitCheckedIn, checked_in),
+    Reaction(VisitLeft, left),
+    Reaction(VisitStarted, started),
+    Reaction(VisitEnded, ended),
+)

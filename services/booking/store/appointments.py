@@ -1,0 +1,249 @@
+"""Appointments: taken, read, moved through their states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from baton_events.codes import VisitKind
+from shared.requests.booking import AppointmentStatus, ScheduledAppointment
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from shared.database import Tx
+
+MOST = 200
+WIDEST_ZONE = timedelta(hours=14)
+
+TAKE = """
+INSERT INTO appointment (id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, relationship,
+                         status, author, sealed, booked_by, booked_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT DO NOTHING
+RETURNING id
+"""
+
+IN_THE_WAY = """
+SELECT clinician = $1 AS clinician FROM appointment
+ WHERE (clinician = $1 OR patient = $2) AND status IN ('booked', 'arrived')
+   AND tstzrange(start_at, end_at) && tstzrange($3, $4)
+ ORDER BY 1 DESC LIMIT 1
+"""
+
+FIND = """
+SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, relationship, status, author,
+       sealed, booked_by, booked_at, started_at
+  FROM appointment WHERE id = $1
+"""
+
+LOCK = f"{FIND} FOR UPDATE"
+
+OF_PATIENT = """
+SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, relationship, status, author,
+       sealed, booked_by, booked_at, started_at
+  FROM appointment WHERE patient = $1
+ ORDER BY start_at DESC, id LIMIT $2
+"""
+
+CANCEL = "UPDATE appointment SET status = 'cancelled', cancelled_at = $2, cancelled_by = $3 WHERE id = $1"
+
+ARRIVED = """
+UPDATE appointment
+   SET arrived_at = coalesce(arrived_at, $2),
+       status = CASE WHEN status = 'booked' THEN 'arrived' ELSE status END
+ WHERE id = $1
+RETURNING patient
+"""
+
+LEFT = """
+UPDATE appointment
+   SET left_at = coalesce(left_at, $2),
+       status = CASE WHEN status IN ('booked', 'arrived') AND started_at IS NULL THEN 'noshow' ELSE status END
+ WHERE id = $1
+RETURNING patient
+"""
+
+STARTED = """
+UPDATE appointment
+   SET started_at = coalesce(started_at, $2),
+       status = CASE WHEN status = 'booked' THEN 'arrived' ELSE status END
+ WHERE id = $1
+RETURNING patient
+"""
+
+ENDED = """
+UPDATE appointment SET ended_at = coalesce(ended_at, $2), status = 'fulfilled' WHERE id = $1
+RETURNING patient
+"""
+
+OF_CLINICIAN_ON = """
+SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appointment
+ WHERE clinician = $1 AND ($2::uuid IS NULL OR office = $2) AND status <> 'cancelled'
+   AND start_at > $4 AND start_at < $5 AND (start_at AT TIME ZONE time_zone)::date = $3
+ ORDER BY start_at, id
+"""
+
+OF_OFFICE_ON = """
+SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appointment
+ WHERE office = $1 AND status <> 'cancelled'
+   AND start_at > $3 AND start_at < $4 AND (start_at AT TIME ZONE time_zone)::date = $2
+ ORDER BY start_at, id
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An appointment as it is kept; `author` wrote the sealed reason."""
+
+    id: UUID
+    patient: UUID
+    clinician: UUID
+    office: UUID
+    kind: VisitKind
+    start: datetime
+    end: datetime
+    time_zone: str
+    price_cents: int
+    relationship: UUID
+    status: AppointmentStatus
+    author: UUID
+    sealed: bytes
+    booked_by: UUID
+    booked_at: datetime
+    started: bool = False
+
+
+def _row(row: asyncpg.Record) -> Row:
+    return Row(
+        id=row["id"],
+        patient=row["patient"],
+        clinician=row["clinician"],
+        office=row["office"],
+        kind=VisitKind(row["kind"]),
+        start=row["start_at"],
+        end=row["end_at"],
+        time_zone=row["time_zone"],
+        price_cents=row["price_cents"],
+        relationship=row["relationship"],
+        status=AppointmentStatus(row["status"]),
+        author=row["author"],
+        sealed=row["sealed"],
+        booked_by=row["booked_by"],
+        booked_at=row["booked_at"],
+        started=row["started_at"] is not None,
+    )
+
+
+async def take(tx: Tx, row: Row) -> bool:
+    """Take the time; False when something stands in the way.
+
+    Two that want the same time wait for each other's outcome and never deadlock: a conflict leaves no row behind.
+    """
+    taken = await tx.fetchval(
+        TAKE,
+        row.id,
+        row.patient,
+        row.clinician,
+        row.office,
+        row.kind.value,
+        row.start,
+        row.end,
+        row.time_zone,
+        row.price_cents,
+        row.relationship,
+        row.status.value,
+        row.author,
+        row.sealed,
+        row.booked_by,
+        row.booked_at,
+    )
+    return taken is not None
+
+
+async def in_the_way(tx: Tx, clinician: UUID, patient: UUID, start: datetime, end: datetime) -> UUID | None:
+    """Who is not free then: the clinician, before the patient; None when both are."""
+    row = await tx.fetchrow(IN_THE_WAY, clinician, patient, start, end)
+    if row is None:
+        return None
+    return clinician if row["clinician"] else patient
+
+
+async def find(tx: Tx, appointment: UUID) -> Row | None:
+    """The appointment, if there is one."""
+    row = await tx.fetchrow(FIND, appointment)
+    return _row(row) if row else None
+
+
+async def lock(tx: Tx, appointment: UUID) -> Row | None:
+    """The appointment, if there is one, locked until the transaction ends."""
+    row = await tx.fetchrow(LOCK, appointment)
+    return _row(row) if row else None
+
+
+async def of_patient(tx: Tx, patient: UUID) -> list[Row]:
+    """The newest of the patient's appointments."""
+    return [_row(row) for row in await tx.fetch(OF_PATIENT, patient, MOST)]
+
+
+async def cancel(tx: Tx, appointment: UUID, now: datetime, by: UUID) -> None:
+    """Give the time back."""
+    await tx.execute(CANCEL, appointment, now, by)
+
+
+async def arrived(tx: Tx, appointment: UUID, at: datetime) -> UUID | None:
+    """The patient is there, unless it is over or given back; gives the patient."""
+    patient: UUID | None = await tx.fetchval(ARRIVED, appointment, at)
+    return patient
+
+
+async def left(tx: Tx, appointment: UUID, at: datetime) -> UUID | None:
+    """The patient went without being seen, and the time is free again; gives the patient."""
+    patient: UUID | None = await tx.fetchval(LEFT, appointment, at)
+    return patient
+
+
+async def started(tx: Tx, appointment: UUID, at: datetime) -> UUID | None:
+    """The visit has begun; gives the patient."""
+    patient: UUID | None = await tx.fetchval(STARTED, appointment, at)
+    return patient
+
+
+async def ended(tx: Tx, appointment: UUID, at: datetime) -> UUID | None:
+    """The visit has taken place, whatever was known before; gives the patient."""
+    patient: UUID | None = await tx.fetchval(ENDED, appointment, at)
+    return patient
+
+
+async def of_clinician_on(tx: Tx, clinician: UUID, office: UUID | None, day: date) -> list[ScheduledAppointment]:
+    """The clinician's day, at one office or all, by each appointment's own clock."""
+    return _scheduled(await tx.fetch(OF_CLINICIAN_ON, clinician, office, day, *_around(day)))
+
+
+async def of_office_on(tx: Tx, office: UUID, day: date) -> list[ScheduledAppointment]:
+    """The office's day."""
+    return _scheduled(await tx.fetch(OF_OFFICE_ON, office, day, *_around(day)))
+
+
+def _around(day: date) -> tuple[datetime, datetime]:
+    """Every moment that is this day in some zone lies between."""
+    midnight = datetime.combine(day, time(), UTC)
+    return midnight - WIDEST_ZONE, midnight + timedelta(days=1) + WIDEST_ZONE
+
+
+def _scheduled(rows: list[asyncpg.Record]) -> list[ScheduledAppointment]:
+    return [
+        ScheduledAppointment(
+            appointment=row["id"],
+            patient=row["patient"],
+            clinician=row["clinician"],
+            office=row["office"],
+            kind=VisitKind(row["kind"]),
+            start=row["start_at"],
+            end=row["end_at"],
+            status=AppointmentStatus(row["status"]),
+        )
+        for row in rows
+    ]
