@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from shared.sealing import keyring_file, wrapping
 from shared.sealing.refusals import KeysMissing
+from shared.sealing.wrapping import Wrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from shared.sealing.keyring_file import Keyring
 
     Stamp = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Wrapped:
-    """A key under the KEK named `kek`."""
-
-    kek: str
-    wrapped: bytes
 
 
 class KeyEncryption(Protocol):
@@ -36,7 +28,7 @@ class KeyEncryption(Protocol):
         """Put `key` under the current KEK, bound to `context`."""
         ...
 
-    async def unwrap(self, wrapped: bytes, kek: str, context: bytes) -> bytes:
+    async def unwrap(self, wrapped: Wrapped, context: bytes) -> bytes:
         """The key again; raises SealBroken for another context, KeysMissing when the KEK is gone."""
         ...
 
@@ -57,12 +49,12 @@ class KeyringFile:
         keyring = await self._fresh()
         return Wrapped(keyring.current, wrapping.wrap(key, keyring.keys[keyring.current], context))
 
-    async def unwrap(self, wrapped: bytes, kek: str, context: bytes) -> bytes:
+    async def unwrap(self, wrapped: Wrapped, context: bytes) -> bytes:
         """The key again; a KEK not seen yet is looked for in the file."""
-        keyring = self.seen[1] if self.seen and kek in self.seen[1].keys else await self._fresh()
-        if kek not in keyring.keys:
+        keyring = self.seen[1] if self.seen and wrapped.kek in self.seen[1].keys else await self._fresh()
+        if wrapped.kek not in keyring.keys:
             raise KeysMissing
-        return wrapping.unwrap(wrapped, keyring.keys[kek], context)
+        return wrapping.unwrap(wrapped.wrapped, keyring.keys[wrapped.kek], context)
 
     async def _fresh(self) -> Keyring:
         return await asyncio.to_thread(self._read)

@@ -12,8 +12,8 @@ from shared.sealing.refusals import PatientErased
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from shared.sealing.keyring import Wrapped
     from shared.sealing.service import Sealing
+    from shared.sealing.wrapping import Wrapped
 
 NONE = UUID(int=0)
 BATCH = 200
@@ -22,7 +22,7 @@ BATCH = 200
 async def rewrap_patient_keys(sealing: Sealing) -> int:
     """Put every patient key of the service under the current KEK, and give how many were moved.
 
-    Broken off, it goes on where it stopped; a key that somebody else has locked is taken on the next round.
+    Broken off, it goes on where it stopped. A key that changed in between is left as it is and looked at again.
     """
     moved = 0
     while True:
@@ -33,22 +33,19 @@ async def rewrap_patient_keys(sealing: Sealing) -> int:
 
 
 async def _rewrap_round(sealing: Sealing) -> int:
-    moved, last = 0, NONE
-    while True:
-        async with sealing.keystore.transaction() as tx:
-            kek = await sealing.keks.current()
-            rows = await store.lock_under_other_keks(tx, kek, last, BATCH)
-            if not rows:
-                return moved
-            await store.rewrap(
-                tx, [(patient, await _rewrapped(sealing, patient, kek, old)) for patient, kek, old in rows]
-            )
-        moved, last = moved + len(rows), rows[-1][0]
+    moved, last, current = 0, NONE, await sealing.keks.current()
+    while keys := await store.under_other_keks(sealing.keystore, current, last, BATCH):
+        moved += await store.rewrap(
+            sealing.keystore,
+            [(patient, old, await _rewrapped(sealing, patient, old)) for patient, old in keys],
+        )
+        last = keys[-1][0]
+    return moved
 
 
-async def _rewrapped(sealing: Sealing, patient: UUID, kek: str, wrapped: bytes) -> Wrapped:
+async def _rewrapped(sealing: Sealing, patient: UUID, old: Wrapped) -> Wrapped:
     context = wrapping.patient_context(sealing.practice, sealing.service, patient)
-    return await sealing.keks.wrap(await sealing.keks.unwrap(wrapped, kek, context), context)
+    return await sealing.keks.wrap(await sealing.keks.unwrap(old, context), context)
 
 
 async def renew_group_keys(sealing: Sealing, before: datetime) -> int:

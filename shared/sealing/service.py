@@ -100,13 +100,12 @@ class Sealing:
             kept = await store.patient_key(self.keystore, patient)
         if kept is None:
             raise KeysMissing
-        if kept.kek is None or kept.wrapped is None:
+        if kept.wrapped is None:
             raise PatientErased
-        return await self.keks.unwrap(kept.wrapped, kept.kek, context)
+        return await self.keks.unwrap(kept.wrapped, context)
 
     async def _make_patient_key(self, patient: UUID, context: bytes) -> None:
         """Only for a patient who never had one: where group keys are, the patient's key was lost or destroyed."""
         if await store.has_group_keys(self.db, patient):
             return
-        made = await self.keks.wrap(cipher.new_key(), context)
-        await store.add_patient_key(self.keystore, patient, made.kek, made.wrapped)
+        await store.add_patient_key(self.keystore, patient, await self.keks.wrap(cipher.new_key(), context))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.database import reaching
+from shared.sealing.wrapping import Wrapped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     from shared.database import Database, Tx
-    from shared.sealing.keyring import Wrapped
 
 GROUP = """
 SELECT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = $1) AS erased,
@@ -43,7 +43,7 @@ SELECT patient, grp FROM group_key k
  ORDER BY patient, grp LIMIT $4
 """
 
-PATIENT = "SELECT kek, wrapped, erased_at IS NOT NULL AS erased FROM patient_key WHERE patient = $1"
+PATIENT = "SELECT kek, wrapped FROM patient_key WHERE patient = $1"
 
 ADD_PATIENT_KEY = """
 INSERT INTO patient_key (patient, kek, wrapped) VALUES ($1, $2, $3)
@@ -53,13 +53,14 @@ ON CONFLICT ON CONSTRAINT patient_key_pkey DO NOTHING
 UNDER_OTHER_KEKS = """
 SELECT patient, kek, wrapped FROM patient_key
  WHERE kek <> $1 AND patient > $2
- ORDER BY patient LIMIT $3 FOR UPDATE SKIP LOCKED
+ ORDER BY patient LIMIT $3
 """
 
 REWRAP = """
 UPDATE patient_key p SET kek = n.kek, wrapped = n.wrapped
-  FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS n (patient, kek, wrapped)
- WHERE p.patient = n.patient
+  FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[]) AS n (patient, old, kek, wrapped)
+ WHERE p.patient = n.patient AND p.wrapped = n.old
+RETURNING p.patient
 """
 
 COUNT_UNDER = "SELECT count(*) FROM patient_key WHERE kek = $1"
@@ -90,11 +91,10 @@ class WrappedGroupKey:
 
 
 @dataclass(frozen=True)
-class WrappedPatientKey:
-    """A patient key under the KEK named `kek`; None where it has been destroyed."""
+class PatientKey:
+    """A patient's place in the keystore; `wrapped` is None where the key has been destroyed."""
 
-    kek: str | None
-    wrapped: bytes | None
+    wrapped: Wrapped | None
 
 
 @asynccontextmanager
@@ -133,28 +133,39 @@ async def stale_groups(db: Database, before: datetime, after: tuple[UUID, UUID],
     return [(row["patient"], row["grp"]) for row in rows]
 
 
-async def patient_key(keystore: Database, patient: UUID) -> WrappedPatientKey | None:
+async def patient_key(keystore: Database, patient: UUID) -> PatientKey | None:
     """The patient's key as it is kept, if there ever was one."""
     async with _connection(keystore) as connection:
         row = await connection.fetchrow(PATIENT, patient)
-    return WrappedPatientKey(row["kek"], row["wrapped"]) if row else None
+    if row is None:
+        return None
+    return PatientKey(None if row["wrapped"] is None else Wrapped(row["kek"], row["wrapped"]))
 
 
-async def add_patient_key(keystore: Database, patient: UUID, kek: str, wrapped: bytes) -> None:
+async def add_patient_key(keystore: Database, patient: UUID, key: Wrapped) -> None:
     """Add the key unless another process was faster: read again to see whose it is."""
     async with _connection(keystore) as connection:
-        await connection.execute(ADD_PATIENT_KEY, patient, kek, wrapped)
+        await connection.execute(ADD_PATIENT_KEY, patient, key.kek, key.wrapped)
 
 
-async def lock_under_other_keks(tx: Tx, kek: str, after: UUID, limit: int) -> list[tuple[UUID, str, bytes]]:
-    """Keys not yet under `kek`, locked; those that somebody else has locked are left out."""
-    rows = await tx.fetch(UNDER_OTHER_KEKS, kek, after, limit)
-    return [(row["patient"], row["kek"], row["wrapped"]) for row in rows]
+async def under_other_keks(keystore: Database, kek: str, after: UUID, limit: int) -> list[tuple[UUID, Wrapped]]:
+    """Keys not under `kek`, by patient, from the one after `after`."""
+    async with _connection(keystore) as connection:
+        rows = await connection.fetch(UNDER_OTHER_KEKS, kek, after, limit)
+    return [(row["patient"], Wrapped(row["kek"], row["wrapped"])) for row in rows]
 
 
-async def rewrap(tx: Tx, keys: Sequence[tuple[UUID, Wrapped]]) -> None:
-    """Put the patients' keys under another KEK."""
-    await tx.execute(REWRAP, [p for p, _ in keys], [w.kek for _, w in keys], [w.wrapped for _, w in keys])
+async def rewrap(keystore: Database, keys: Sequence[tuple[UUID, Wrapped, Wrapped]]) -> int:
+    """Put (patient, old, new) keys in place, leave out those that changed meanwhile, and give how many moved."""
+    async with _connection(keystore) as connection:
+        rows = await connection.fetch(
+            REWRAP,
+            [patient for patient, _, _ in keys],
+            [old.wrapped for _, old, _ in keys],
+            [new.kek for _, _, new in keys],
+            [new.wrapped for _, _, new in keys],
+        )
+    return len(rows)
 
 
 async def count_under(keystore: Database, kek: str) -> int:

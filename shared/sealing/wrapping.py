@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.sealing import cipher
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
 PATIENT_KEY = b"phi/patient-key/v1\0"
 GROUP_KEY = b"phi/group-key/v1\0"
 GENERATION = struct.Struct(">I")
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A key under the KEK named `kek`."""
+
+    kek: str
+    wrapped: bytes
 
 
 def patient_context(practice: UUID, service: str, patient: UUID) -> bytes:
