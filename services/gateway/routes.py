@@ -1,0 +1,84 @@
+"""Every address of the practice, in one table: method, path, and the operation that answers.
+
+A query's path and query values are its ask; a command's ask is its body, passed on as it came.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from shared.requests import Operation, booking, directory, handoffs, messaging, pharmacy, visits
+
+PLACEHOLDER = re.compile(r"{([a-z_]+)}")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address."""
+
+    method: str
+    path: str
+    operation: Operation[Any, Any]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The values in the path."""
+        return tuple(PLACEHOLDER.findall(self.path))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v1/me", directory.ME),
+    Route("GET", "/v1/people", directory.PEOPLE),
+    Route("GET", "/v1/clinicians", directory.CLINICIANS),
+    Route("POST", "/v1/patients", directory.REGISTER_PATIENT),
+    Route("POST", "/v1/offers", booking.FIND_OFFERS),
+    Route("POST", "/v1/appointments", booking.BOOK),
+    Route("POST", "/v1/appointments/cancel", booking.CANCEL),
+    Route("GET", "/v1/appointments/{appointment}", booking.APPOINTMENT),
+    Route("GET", "/v1/patients/{patient}/appointments", booking.APPOINTMENTS),
+    Route("GET", "/v1/schedule", booking.SCHEDULE),
+    Route("POST", "/v1/visits/check-in", visits.CHECK_IN),
+    Route("POST", "/v1/visits/leave", visits.LEAVE),
+    Route("POST", "/v1/visits/start", visits.START),
+    Route("POST", "/v1/visits/end", visits.END),
+    Route("POST", "/v1/visits/summarise", visits.SUMMARISE),
+    Route("POST", "/v1/visits/decline-follow-up", visits.DECLINE_FOLLOW_UP),
+    Route("GET", "/v1/visits/{visit}", visits.VISIT),
+    Route("GET", "/v1/patients/{patient}/visits", visits.VISITS),
+    Route("GET", "/v1/patients/{patient}/due", visits.DUE),
+    Route("GET", "/v1/orders", visits.ORDERS),
+    Route("POST", "/v1/orders/place", visits.PLACE_ORDER),
+    Route("POST", "/v1/orders/accept", visits.ACCEPT_ORDER),
+    Route("POST", "/v1/orders/complete", visits.COMPLETE_ORDER),
+    Route("POST", "/v1/orders/decline", visits.DECLINE_ORDER),
+    Route("POST", "/v1/orders/cancel", visits.CANCEL_ORDER),
+    Route("POST", "/v1/threads", messaging.OPEN_THREAD),
+    Route("POST", "/v1/messages", messaging.SEND),
+    Route("GET", "/v1/threads/{thread}/messages", messaging.MESSAGES),
+    Route("GET", "/v1/patients/{patient}/threads", messaging.THREADS),
+    Route("POST", "/v1/threads/read", messaging.MARK_READ),
+    Route("POST", "/v1/threads/reply-not-needed", messaging.REPLY_NOT_NEEDED),
+    Route("POST", "/v1/threads/close", messaging.CLOSE_THREAD),
+    Route("GET", "/v1/follow-ups", messaging.FOLLOW_UPS),
+    Route("POST", "/v1/prescriptions", pharmacy.SIGN),
+    Route("POST", "/v1/prescriptions/cancel", pharmacy.CANCEL),
+    Route("GET", "/v1/patients/{patient}/medications", pharmacy.MEDICATIONS),
+    Route("GET", "/v1/refills", pharmacy.REFILLS),
+    Route("POST", "/v1/refills", pharmacy.REFILL),
+    Route("GET", "/v1/pharmacies", pharmacy.PHARMACIES),
+    Route("POST", "/v1/pharmacy-preferences", pharmacy.PREFER),
+    Route("GET", "/v1/handoffs", handoffs.WORK),
+    Route("POST", "/v1/handoffs/accept", handoffs.ACCEPT),
+    Route("POST", "/v1/handoffs/move", handoffs.MOVE),
+    Route("GET", "/v1/patients/{patient}/trail", handoffs.TRAIL),
+)
+
+STORY = "/v1/patients/{patient}/story"
+ACCESSES = "/v1/patients/{patient}/accesses"
+LIVE = "/v1/live"
+PARTNER = "/v1/partners/pharmacies/{pharmacy}/webhook"
+OPENAPI = "/openapi.json"
+HEALTH = "/health"
+SIGN_IN = "/oidc/{path:.*}"

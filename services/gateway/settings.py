@@ -1,0 +1,30 @@
+"""What the gateway is told by its environment."""
+
+from __future__ import annotations
+
+from shared.settings import Settings
+
+
+class GatewaySettings(Settings, frozen=True, kw_only=True):
+    """The common settings and those of the HTTP door. Times are seconds, rates are requests a second.
+
+    `issuer_upstream` is where the embedded issuer listens, empty when sign-in is elsewhere. `caller_*` bound one
+    person's requests, `address_*` those of one network address that shows no valid token.
+    """
+
+    service: str = "gateway"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    issuer_upstream: str = ""
+    answer_seconds: float = 5.0
+    body_seconds: float = 10.0
+    most_in_flight: int = 512
+    caller_rate: float = 50.0
+    caller_burst: int = 200
+    address_rate: float = 20.0
+    address_burst: int = 100
+    most_live: int = 2000
+    most_live_each: int = 8
+    live_send_seconds: float = 10.0
+    live_ping_seconds: float = 15.0
+    live_check_seconds: float = 30.0
