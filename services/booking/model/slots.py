@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -131,9 +131,9 @@ def _bounds(wish: Wish, card: ClinicianCard, now: datetime) -> tuple[datetime, d
     """The first and the last moment at which a visit may start."""
     first, last = now + LEAD, now + HORIZON
     if wish.earliest is not None:
-        first = max(first, min(wish.earliest, last + GRID))
+        first = max(first, min(wish.earliest, last + GRID)).astimezone(UTC)
     if wish.latest is not None:
-        last = min(last, wish.latest)
+        last = max(min(last, wish.latest), first - GRID).astimezone(UTC)
     if card.licensed_until is not None:
         last = min(last, card.licensed_until - GRID)
     return first, last
@@ -165,7 +165,7 @@ def free_starts(
                 start = _on_grid(clash.end)
                 continue
             yield start
-            start += length
+            start = _on_grid(start + length)
 
 
 def _on_grid(moment: datetime) -> datetime:
