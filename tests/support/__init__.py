@@ -1,0 +1,1 @@
+"""What tests stand on: real servers started once a worker, and the real services in one process."""

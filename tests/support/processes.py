@@ -1,0 +1,66 @@
+"""Child processes that never outlive the tests, however the tests end."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def start(command: Sequence[str], log: Path, *, user: str | None = None) -> subprocess.Popen[bytes]:
+    """Start a child that the kernel kills when this process ends, even by a kill -9."""
+    with log.open("ab") as out:
+        child = subprocess.Popen(  # noqa: S603 - our own servers
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, no locks
+        )
+    atexit.register(stop, child)
+    return child
+
+
+def stop(child: subprocess.Popen[bytes], sign: signal.Signals = signal.SIGINT) -> None:
+    """End a child in order; by force when it does not go within five seconds."""
+    atexit.unregister(stop)
+    if child.poll() is None:
+        child.send_signal(sign)
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            kill(child)
+
+
+def kill(child: subprocess.Popen[bytes]) -> None:
+    """End a child and its children as a power cut would."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait(5)
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _die_with_parent() -> None:
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
