@@ -26,7 +26,7 @@ async def checked_in(ground: Ground, tx: Tx, got: Received[VisitCheckedIn], _: N
 
 
 async def left(ground: Ground, tx: Tx, got: Received[VisitLeft], _: None) -> None:
-    """The patient went without being seen: the time is free again."""
+    """The patient went without being seen; they may come again."""
     await _moved(ground, tx, got, appointments.left)
 
 

@@ -50,33 +50,21 @@ SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_
 
 CANCEL = "UPDATE appointment SET status = 'cancelled', cancelled_at = $2, cancelled_by = $3 WHERE id = $1"
 
-ARRIVED = """
-UPDATE appointment
-   SET arrived_at = coalesce(arrived_at, $2),
-       status = CASE WHEN status = 'booked' THEN 'arrived' ELSE status END
- WHERE id = $1
-RETURNING patient
-"""
+ARRIVED = "UPDATE appointment SET arrived_at = greatest(arrived_at, $2) WHERE id = $1 RETURNING patient"
 
-LEFT = """
-UPDATE appointment
-   SET left_at = coalesce(left_at, $2),
-       status = CASE WHEN status IN ('booked', 'arrived') AND started_at IS NULL THEN 'noshow' ELSE status END
- WHERE id = $1
-RETURNING patient
-"""
+LEFT = "UPDATE appointment SET left_at = greatest(left_at, $2) WHERE id = $1 RETURNING patient"
 
-STARTED = """
-UPDATE appointment
-   SET started_at = coalesce(started_at, $2),
-       status = CASE WHEN status = 'booked' THEN 'arrived' ELSE status END
- WHERE id = $1
-RETURNING patient
-"""
+STARTED = "UPDATE appointment SET started_at = greatest(started_at, $2) WHERE id = $1 RETURNING patient"
 
 ENDED = """
-UPDATE appointment SET ended_at = coalesce(ended_at, $2), status = 'fulfilled' WHERE id = $1
-RETURNING patient
+UPDATE appointment SET ended_at = greatest(ended_at, $2), status = 'fulfilled' WHERE id = $1 RETURNING patient
+"""
+
+STANDING = """
+UPDATE appointment
+   SET status = CASE WHEN started_at IS NOT NULL OR arrived_at > coalesce(left_at, '-infinity') THEN 'arrived'
+                     ELSE 'booked' END
+ WHERE id = $1 AND status IN ('booked', 'arrived')
 """
 
 OF_CLINICIAN_ON = """
@@ -194,26 +182,29 @@ async def cancel(tx: Tx, appointment: UUID, now: datetime, by: UUID) -> None:
 
 
 async def arrived(tx: Tx, appointment: UUID, at: datetime) -> UUID | None:
-    """The patient is there, unless it is over or given back; gives the patient."""
-    patient: UUID | None = await tx.fetchval(ARRIVED, appointment, at)
-    return patient
+    """The patient came at that time; gives the patient."""
+    return await _noted(tx, ARRIVED, appointment, at)
 
 
 async def left(tx: Tx, appointment: UUID, at: datetime) -> UUID | None:
-    """The patient went without being seen, and the time is free again; gives the patient."""
-    patient: UUID | None = await tx.fetchval(LEFT, appointment, at)
-    return patient
+    """The patient went again without being seen; gives the patient."""
+    return await _noted(tx, LEFT, appointment, at)
 
 
 async def started(tx: Tx, appointment: UUID, at: datetime) -> UUID | None:
     """The visit has begun; gives the patient."""
-    patient: UUID | None = await tx.fetchval(STARTED, appointment, at)
-    return patient
+    return await _noted(tx, STARTED, appointment, at)
 
 
 async def ended(tx: Tx, appointment: UUID, at: datetime) -> UUID | None:
     """The visit has taken place, whatever was known before; gives the patient."""
-    patient: UUID | None = await tx.fetchval(ENDED, appointment, at)
+    return await _noted(tx, ENDED, appointment, at)
+
+
+async def _noted(tx: Tx, statement: str, appointment: UUID, at: datetime) -> UUID | None:
+    """Note the time, and have the status follow from all times noted, in whichever order they came."""
+    patient: UUID | None = await tx.fetchval(statement, appointment, at)
+    await tx.execute(STANDING, appointment)
     return patient
 
 
