@@ -46,6 +46,7 @@ CREATE TABLE refused_event (
 CREATE TABLE dead_letter (
     id              uuid PRIMARY KEY,
     event           uuid NOT NULL,
+    type            text NOT NULL,
     subject         text NOT NULL,
     stream_sequence bigint NOT NULL,
     envelope        bytea NOT NULL,
