@@ -29,6 +29,8 @@ class CrashPoint(StrEnum):
     DELIVERY_TAKEN = "delivery.taken"
     DELIVERY_SENT = "delivery.sent"
     DELIVERY_RECORDED = "delivery.recorded"
+    PARTNER_HEARD = "partner.heard"
+    PARTNER_COMMITTED = "partner.committed"
 
 
 class CrashedError(BaseException):

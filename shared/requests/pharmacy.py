@@ -143,11 +143,14 @@ class Pharmacies(Answer, frozen=True, kw_only=True):
 
 
 class PreferPharmacy(Ask, frozen=True, kw_only=True):
-    """The patient's own pharmacy, and how far the practice may move a prescription without asking."""
+    """The patient's own pharmacy, how far the practice may move a prescription without asking, and whether to a
+    pharmacy that delivers, wherever in the state it is.
+    """
 
     pharmacy: UUID
     patient: UUID | None = None
     farthest_kilometres: Annotated[int, Meta(ge=1, le=500)] = 25
+    delivery: bool = False
 
 
 class PreferenceKept(Done, frozen=True, kw_only=True):

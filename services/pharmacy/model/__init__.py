@@ -1,0 +1,1 @@
+"""The rules of prescriptions on their way; nothing here reads or writes anything."""
