@@ -17,6 +17,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from baton_events import Event
 from baton_events.booking import VideoLeft
 from baton_events.envelope import render
+from tests.support import processes
 from tests.support.broker import Broker
 
 PATIENT = UUID("9a71e000-0000-4000-8000-000000000001")
@@ -77,15 +78,20 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     (tmp_path / "seed").write_text(seed)
     keeper_seed, keeper = new_key()
     (tmp_path / "keeper").write_text(keeper_seed)
-    server = Broker.make()
-    server.kill()
-    may_publish = [f"$JS.API.CONSUMER.MSG.NEXT.CARE.{NAME}", f"$JS.ACK.CARE.{NAME}.>", f"$JS.ACK.*.*.CARE.{NAME}.>"]
+    server = Broker(tmp_path / "nats", processes.free_port())
+    server.folder.mkdir()
+    may_publish = [f"$JS.API.CONSUMER.MSG.NEXT.CARE.{NAME}", f"$JS.ACK.CARE.{NAME}.>"]
     users = [
         {"nkey": keeper},
         {"nkey": public, "permissions": {"publish": may_publish, "subscribe": [f"_INBOX_{NAME}.>"]}},
     ]
-    with server.config.open("a") as config:
-        config.write(f"authorization {{ users: {json.dumps(users)} }}")
+    server.config.write_text(
+        f"""
+        listen: 127.0.0.1:{server.port}
+        jetstream {{ store_dir: "{server.folder}/store" }}
+        authorization {{ users: {json.dumps(users)} }}
+        """
+    )
     server.start()
     yield server
     server.remove()
