@@ -1,0 +1,1 @@
+"""States, times and rules of a visit; no I/O."""

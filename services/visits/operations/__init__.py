@@ -1,0 +1,1 @@
+"""What visits can be asked to do; one file per verb."""

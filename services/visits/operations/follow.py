@@ -1,0 +1,50 @@
+"""Follow an appointment that moves or is given back, in any order of hearing of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from baton_events.codes import VisitKind
+from baton_events.visits import VisitLeft
+from services.visits.store import visits
+from shared.outbox.add import announce
+from shared.requests.visits import VisitStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from baton_events.booking import AppointmentCancelled, AppointmentRescheduled
+    from shared.app import Ground
+    from shared.database import Tx
+
+BEFORE = frozenset({VisitStatus.PLANNED, VisitStatus.ARRIVED})
+
+
+async def reschedule(ground: Ground, tx: Tx, event: AppointmentRescheduled, sequence: int, now: datetime) -> None:
+    """Move the visit, unless a later move was heard of before, or it has begun; who was waiting waits no longer."""
+    heard, _ = await visits.lock_appointment(tx, event.appointment)
+    visit = await visits.lock_of_appointment(tx, event.appointment)
+    await visits.hear(tx, event.appointment, sequence)
+    if visit is None or sequence <= heard or visit.status not in BEFORE:
+        return
+    in_office = visit.kind is VisitKind.OFFICE
+    await visits.move(
+        tx,
+        visit.id,
+        clinician=event.clinician,
+        office=event.office,
+        start=event.start,
+        end=event.end,
+        time_zone=ground.practice.offices[event.office].time_zone if in_office else visit.time_zone,
+    )
+    if visit.status is VisitStatus.ARRIVED:
+        await announce(tx, VisitLeft(visit=visit.id, appointment=visit.appointment, patient=visit.patient), now)
+
+
+async def cancel(tx: Tx, event: AppointmentCancelled, at: datetime) -> None:
+    """Remember that it was given back, which wins over everything heard later; a visit that has begun goes on."""
+    await visits.lock_appointment(tx, event.appointment)
+    await visits.cancel_appointment(tx, event.appointment, at)
+    visit = await visits.lock_of_appointment(tx, event.appointment)
+    if visit is not None and visit.status in BEFORE:
+        await visits.cancel(tx, visit.id)

@@ -1,0 +1,81 @@
+"""Visits and orders as they are shown: what was sealed, opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from services.visits.model.visit import OrderDetails, OrderOutcome, Summary
+from shared.requests.visits import Order, Visit
+from shared.sealing import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from services.visits.model.visit import OrderRow, VisitRow
+    from shared.practice import Practice
+    from shared.sealing import GroupKeys
+
+
+def details_of(order: OrderRow, keys: GroupKeys) -> OrderDetails:
+    """What was ordered."""
+    plain = keys.open(order.details, kind=Kind.ORDER, object=order.id, author=order.clinician)
+    return msgspec.json.decode(plain, type=OrderDetails)
+
+
+def shown_order(order: OrderRow, keys: GroupKeys, practice: Practice) -> Order:
+    """The order with what it is and how it ended."""
+    details = details_of(order, keys)
+    outcome = _outcome(order, keys)
+    orderable = practice.orderables.get(details.code)
+    return Order(
+        order=order.id,
+        visit=order.visit,
+        patient=order.patient,
+        code=details.code,
+        name=orderable.name if orderable else details.code,
+        note=details.note,
+        status=order.status,
+        placed_at=order.placed_at,
+        due=order.due,
+        lot=outcome.lot,
+        outcome=outcome.words,
+    )
+
+
+def _outcome(order: OrderRow, keys: GroupKeys) -> OrderOutcome:
+    if order.outcome is None or order.settled_by is None:
+        return OrderOutcome(lot=None, words=None)
+    plain = keys.open(order.outcome, kind=Kind.ORDER, object=order.id, author=order.settled_by, revision=1)
+    return msgspec.json.decode(plain, type=OrderOutcome)
+
+
+def shown_visit(visit: VisitRow, orders: Iterable[OrderRow], keys: GroupKeys, practice: Practice) -> Visit:
+    """The visit with all that was written around it."""
+    guidance = keys.open(visit.guidance, kind=Kind.GUIDANCE, object=visit.id, author=practice.id)
+    summary = _summary(visit, keys)
+    return Visit(
+        visit=visit.id,
+        appointment=visit.appointment,
+        patient=visit.patient,
+        clinician=visit.clinician,
+        office=visit.office,
+        status=visit.status,
+        start=visit.start,
+        guidance=msgspec.json.decode(guidance, type=list[str]),
+        summary=summary.summary if summary else None,
+        next_steps=summary.next_steps if summary else [],
+        orders=[shown_order(order, keys, practice) for order in orders if order.visit == visit.id],
+        checked_in_at=visit.checked_in_at,
+        started_at=visit.started_at,
+        ended_at=visit.ended_at,
+        follow_up_due=None if visit.follow_up_declined_at else visit.follow_up_due,
+    )
+
+
+def _summary(visit: VisitRow, keys: GroupKeys) -> Summary | None:
+    if visit.summary is None:
+        return None
+    plain = keys.open(visit.summary, kind=Kind.SUMMARY, object=visit.id, author=visit.clinician)
+    return msgspec.json.decode(plain, type=Summary)

@@ -1,0 +1,54 @@
+"""The clinician is with the patient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from baton_events.codes import VisitKind
+from baton_events.visits import VisitStarted
+from services.visits.model.refusals import LicenceMissing
+from services.visits.model.visit import require_start
+from services.visits.operations.access import locked, require_own, visit_of
+from services.visits.store import visits
+from shared import audit, idempotency
+from shared.outbox.add import announce
+from shared.requests.directory import CLINICIANS, FindClinicians
+from shared.requests.visits import OfVisit, VisitState, VisitStatus
+
+if TYPE_CHECKING:
+    from services.visits.model.visit import VisitRow
+    from shared.app import Ground
+    from shared.call import Call
+
+
+async def start(ground: Ground, call: Call, ask: OfVisit) -> VisitState:
+    """Begin the visit of a patient who has checked in, or raise LicenceMissing; closes the handoff to a room."""
+    known = require_own(await visit_of(ground, ask.visit), call)
+    require_start(known)
+    await _require_licence(ground, call, known)
+    async with ground.db.transaction() as tx:
+        visit = require_own(await locked(tx, ask.visit), call)
+        require_start(visit)
+        await visits.start(tx, visit.id, call.now)
+        await announce(
+            tx,
+            VisitStarted(
+                visit=visit.id, appointment=visit.appointment, patient=visit.patient, clinician=visit.clinician
+            ),
+            call.now,
+        )
+        await audit.record(tx, call, "write", patient=visit.patient, object=visit.id)
+        done = VisitState(visit=visit.id, appointment=visit.appointment, status=VisitStatus.IN_PROGRESS)
+        await idempotency.keep(tx, call, done)
+    return done
+
+
+async def _require_licence(ground: Ground, call: Call, visit: VisitRow) -> None:
+    """Licensed where the patient is now: in the office's state, by video in their own."""
+    if visit.kind is VisitKind.OFFICE:
+        state = ground.practice.offices[visit.office].state
+        ask = FindClinicians(clinician=visit.clinician, state=state, at=call.now)
+    else:
+        ask = FindClinicians(clinician=visit.clinician, patient=visit.patient, at=call.now)
+    if not (await ground.bus.call_as_self(CLINICIANS, ask, cause=None)).clinicians:
+        raise LicenceMissing
