@@ -69,7 +69,9 @@ async def post(db: Database, letters: list[Letter]) -> Sequence[Sent | BaseExcep
     try:
         async with db.transaction() as tx:
             return await _post(tx, letters)
-    except asyncpg.UniqueViolationError:
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "idempotency_key":
+            raise
         if len(letters) == 1:
             return [Raced()]
     return [answer for letter in letters for answer in await post(db, [letter])]
