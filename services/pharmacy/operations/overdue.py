@@ -11,7 +11,6 @@ from services.pharmacy.model.states import NOT_YET_FILLED
 from services.pharmacy.operations.setback import find_way, move, raise_problem
 from services.pharmacy.store import prescriptions, problems
 from shared.background import repeat
-from shared.errors import Unavailable
 from shared.requests.pharmacy import FillStatus
 from shared.sealing import PatientErased, refuse_erased
 
@@ -26,23 +25,12 @@ if TYPE_CHECKING:
 AGAIN_AFTER = timedelta(seconds=10)
 
 
-class BeingChanged(Unavailable):
-    """This prescription is being changed at this moment. Try again shortly."""
-
-    code = "being-changed"
-
-
 async def not_answered(ground: PharmacyGround, tx: Tx, deadline: Deadline) -> None:
-    """Raise the problem, unless the pharmacy has answered or the prescription is elsewhere by now.
-
-    Does not wait for whoever is changing the prescription, who may be waiting for this deadline.
-    """
+    """Raise the problem, unless the pharmacy has answered or the prescription is elsewhere by now."""
     prescription = await prescriptions.prescription_of(tx, deadline.entity)
     assert prescription is not None, "deadlines are set for routings"
-    standing = await prescriptions.try_lock(tx, prescription)
-    if standing is None:
-        raise BeingChanged(retry_after=1)
-    if standing.routing.id != deadline.entity or standing.routing.status is not FillStatus.SENT:
+    standing = await prescriptions.lock(tx, prescription)
+    if standing is None or standing.routing.id != deadline.entity or standing.routing.status is not FillStatus.SENT:
         return
     if await problems.open_problem(tx, prescription) is None:
         await raise_problem(tx, ground, standing, ProblemKind.UNREACHABLE, ground.clock())

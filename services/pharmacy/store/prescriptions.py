@@ -32,8 +32,6 @@ SELECT p.id, p.patient FROM routing r JOIN prescription p ON p.id = r.prescripti
 
 LOCK = "SELECT id FROM prescription WHERE id = $1 FOR NO KEY UPDATE"
 
-TRY_LOCK = f"{LOCK} SKIP LOCKED"
-
 STANDING = """
 SELECT p.id, p.patient, p.prescriber, p.status, p.refills_left, p.generation, p.signed_at, p.sealed,
        r.id AS routing, r.generation AS routed, r.pharmacy, r.reason, r.status AS fill
@@ -141,13 +139,6 @@ async def lock(tx: Tx, prescription: UUID) -> Standing | None:
     Looked at after the lock: a join that waits for one would see the routing of before.
     """
     if await tx.fetchval(LOCK, prescription) is None:
-        return None
-    return _standing(await tx.fetchrow(STANDING, prescription))
-
-
-async def try_lock(tx: Tx, prescription: UUID) -> Standing | None:
-    """The same, or None when somebody else is changing it at this moment."""
-    if await tx.fetchval(TRY_LOCK, prescription) is None:
         return None
     return _standing(await tx.fetchrow(STANDING, prescription))
 
