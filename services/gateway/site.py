@@ -53,7 +53,10 @@ async def open_site(ground: Ground) -> GatewayGround:
         streams=Streams(settings.most_live, settings.most_live_each),
     )
     runner = web.AppRunner(
-        application(door), access_log=None, shutdown_timeout=settings.drain_seconds * ANSWERED_IN_TIME
+        application(door),
+        access_log=None,
+        handler_cancellation=True,  # nobody waits for the answer of whoever has gone
+        shutdown_timeout=settings.drain_seconds * ANSWERED_IN_TIME,
     )
     await runner.setup()
     try:
