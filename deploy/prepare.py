@@ -1,0 +1,81 @@
+"""What is made before any service runs, again and again without harm: databases, tables, the stream, its consumers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import nats
+
+from deploy import subscribers
+from deploy.nats import configuration
+from deploy.secrets import public_key, replace
+from deploy.wires import DEPLOY, KEEPERS, consumers, wires
+from shared import migrations, roles
+from shared.inbox.provision import prepare_consumers, prepare_stream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from nats.aio.client import Client
+
+    from deploy.home import Home
+    from deploy.nats import Server
+
+
+async def prepare_databases(home: Home, superuser_url: str) -> None:
+    """Roles, databases and tables of every service, and the addresses the services reach them by."""
+    for service in KEEPERS:
+        passwords = roles.Passwords(owner=_password(home, f"{service}_owner"), runtime=_password(home, service))
+        await roles.make_databases(superuser_url, service, passwords)
+        _write_addresses(home, superuser_url, service)
+    await migrate(home, superuser_url, KEEPERS)
+
+
+async def migrate(home: Home, superuser_url: str, services: Iterable[str]) -> None:
+    """Bring every database of the services to the newest version, as its owner; raises MigrationFailed."""
+    for service in services:
+        owner, (own, keys) = f"{service}_owner", roles.databases_of(service)
+        for database, folders in ((own, migrations.of_service(service)), (keys, migrations.of_keystore())):
+            url = roles.in_database(superuser_url, database, owner, _password(home, owner))
+            await asyncio.to_thread(migrations.migrate, url, folders)
+
+
+def write_nats_config(home: Home, server: Server) -> None:
+    """Write the nats-server's configuration from the table and the public keys of everybody who may sign in."""
+    table = wires(subscribers.read(home))
+    public_keys = {user: public_key(home.nats_seed(user)) for user in table}
+    replace(home.nats_config, configuration(server, table, public_keys).encode())
+
+
+async def prepare_broker(home: Home, url: str, *, max_bytes: int, replicas: int = 1) -> None:
+    """The stream and every durable consumer; a change of what a service reacts to changes its consumer."""
+    async with signed_in(home, url, DEPLOY) as client:
+        js = client.jetstream()
+        await prepare_stream(js, max_bytes=max_bytes, replicas=replicas)
+        await prepare_consumers(js, consumers(subscribers.read(home)))
+
+
+@asynccontextmanager
+async def signed_in(home: Home, url: str, user: str) -> AsyncIterator[Client]:
+    """A connection as one of the NATS users that are no service."""
+    seed = home.nats_seed(user).read_text(encoding="ascii")
+    client = await nats.connect(
+        url, name=user, nkeys_seed_str=seed, inbox_prefix=f"_INBOX_{user}", allow_reconnect=False, connect_timeout=5
+    )
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def _write_addresses(home: Home, superuser_url: str, service: str) -> None:
+    own, keys = roles.databases_of(service)
+    files, password = home.service(service), _password(home, service)
+    replace(files.database_url, roles.in_database(superuser_url, own, service, password).encode())
+    replace(files.keystore_url, roles.in_database(superuser_url, keys, service, password).encode())
+
+
+def _password(home: Home, role: str) -> str:
+    return home.password(role).read_text(encoding="ascii").strip()
