@@ -13,6 +13,8 @@ from tests.support.stack import stack as open_stack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.stack import Open
+
 
 @pytest.fixture(autouse=True)
 def log() -> Iterator[io.StringIO]:
@@ -24,6 +26,6 @@ def log() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def stack() -> object:
+def stack() -> Open:
     """`async with stack("booking", "directory") as s:`."""
     return open_stack

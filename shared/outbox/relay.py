@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from nats.errors import BadSubjectError, MaxPayloadError
 from nats.js.errors import APIError, ServiceUnavailableError
 
 from baton_events import envelope
@@ -120,13 +121,18 @@ class Relay:
 
 
 def _refused(answer: tuple[int, bool] | BaseException) -> bool:
-    """The stream said no to this one row, as against being out of reach."""
-    return isinstance(answer, APIError) and not isinstance(answer, ServiceUnavailableError)
+    """This one event cannot be published, as against the stream being out of reach for all."""
+    if isinstance(answer, (MaxPayloadError, BadSubjectError)):
+        return True
+    if isinstance(answer, APIError):
+        return not isinstance(answer, ServiceUnavailableError)
+    return isinstance(answer, Exception) and not isinstance(answer, background.OUT_OF_REACH)
 
 
 async def _put_off(tx: Tx, refused: list[tuple[Record, tuple[int, bool] | BaseException]]) -> None:
     for row, answer in refused:
-        assert isinstance(answer, APIError)
-        REFUSED.error(error=answer, type=row["type"], code=answer.err_code, attempts=row["attempts"] + 1)
+        assert isinstance(answer, Exception)
+        code = getattr(answer, "err_code", None)
+        REFUSED.error(error=answer, type=row["type"], code=code, attempts=row["attempts"] + 1)
     seconds = [min(LONGEST_PUT_OFF, 0.5 * 2.0 ** row["attempts"]) for row, _ in refused]
     await store.put_off(tx, [row["id"] for row, _ in refused], seconds)

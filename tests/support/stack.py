@@ -7,7 +7,7 @@ import importlib
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -29,6 +29,7 @@ from tests.support.surroundings import SettableClock, environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
 Q = TypeVar("Q", bound=Ask)
 A = TypeVar("A", bound=Answer)
@@ -36,6 +37,20 @@ E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
 SECONDS = 5.0
+
+
+class Open(Protocol):
+    """What the `stack` fixture gives."""
+
+    def __call__(
+        self,
+        *names: str,
+        apps: Mapping[str, Callable[[], App]] | None = None,
+        tables: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> AbstractAsyncContextManager[Stack]:
+        """Start these services on fresh databases and an empty stream."""
+        ...
 
 
 @dataclass
