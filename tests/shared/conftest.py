@@ -11,7 +11,10 @@ import pytest
 
 from shared import roles
 from shared.database import Database
+from tests.shared.line import around, line, lines, nats_server
 from tests.support.postgres import Postgres
+
+__all__ = ["around", "kept", "line", "lines", "nats_server", "server"]
 
 SERVICE = "messaging"
 
