@@ -1,27 +1,23 @@
-"""A real gateway on a real broker with production's permissions; a test brings the services it needs behind it."""
+"""A real gateway, asked over HTTP, with the real services behind it that a test names; the others are away."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import aiohttp
 import msgspec
-import nats
 import pytest
-from nats.aio.client import Client
 
 from baton_events import Event
 from baton_events.envelope import render
-from services.gateway.app import build
+from services.gateway.door import Door
 from services.gateway.site import GatewayGround
-from shared.inbox.provision import prepare_stream
-from shared.run import Running, running
-from tests.support.broker import Broker
-from tests.support.surroundings import Surroundings, environment
+from tests.support.stack import Open, Stack
 
 
 @dataclass
@@ -49,19 +45,23 @@ class Answered:
 
 @dataclass
 class Gateway:
-    """A running gateway, asked over HTTP."""
+    """A running gateway."""
 
-    running: Running
+    stack: Stack
     http: aiohttp.ClientSession
-    surroundings: Surroundings
-    keeper: Client
-    kept: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def ground(self) -> GatewayGround:
         """What it stands on."""
-        assert isinstance(self.running.ground, GatewayGround)
-        return self.running.ground
+        ground = self.stack.services["gateway"].ground
+        assert isinstance(ground, GatewayGround)
+        return ground
+
+    @property
+    def door(self) -> Door:
+        """Its door."""
+        return self.ground.door
 
     @property
     def url(self) -> str:
@@ -72,7 +72,7 @@ class Gateway:
         """The headers of somebody's request."""
         if who is None:
             return headers
-        token = self.kept.setdefault(str(who), self.surroundings.token(who))
+        token = self.tokens.setdefault(str(who), self.stack.token(who))
         return {"Authorization": f"Bearer {token}", **headers}
 
     async def send(self, method: str, path: str, *, who: str | UUID | None = "maria-lopez", **more: Any) -> Answered:
@@ -81,8 +81,12 @@ class Gateway:
         async with self.http.request(method, self.url + path, headers=headers, **more) as answer:
             return Answered(answer.status, answer.headers, await answer.read())
 
+    async def get(self, path: str, **more: Any) -> Answered:
+        """Ask."""
+        return await self.send("GET", path, **more)
+
     async def command(self, path: str, body: Any, *, key: str | None = None, **more: Any) -> Answered:
-        """Send a command under a key of its own."""
+        """Send a command, under a key of its own unless one is given."""
         headers = {"Idempotency-Key": key or str(uuid4())}
         return await self.send("POST", path, json=body, headers=headers, **more)
 
@@ -96,52 +100,35 @@ class Gateway:
             time=datetime.now(UTC),
             data=msgspec.json.encode(event),
         )
-        ack = await self.keeper.jetstream().publish(event.kind.subject(event.patient_id), body)
+        subject = event.kind.subject(event.patient_id)
+        ack = await self.stack.stream.client.jetstream().publish(subject, body)
         return ack.seq
 
 
-Opening = Callable[..., AbstractAsyncContextManager[Gateway]]
+class Opening(Protocol):
+    """Opens a gateway with services behind it and with these settings."""
 
-
-@pytest.fixture(scope="session")
-def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Surroundings:
-    return Surroundings.make(tmp_path_factory.mktemp("surroundings"))
-
-
-@pytest.fixture(scope="session")
-def broker(surroundings: Surroundings) -> Iterator[Broker]:
-    server = Broker.make(surroundings.nats_users)
-    yield server
-    server.remove()
+    def __call__(self, *services: str, **settings: str) -> AbstractAsyncContextManager[Gateway]: ...
 
 
 @pytest.fixture
-def opened(broker: Broker, surroundings: Surroundings) -> Opening:
-    """Open a gateway with these settings."""
-    seed = (surroundings.folder / "tests.seed").read_text()
+def opened(stack: Open, tmp_path: Path) -> Opening:
+    """`async with opened("directory", caller_rate="5") as gateway:`."""
+    nobodys_secrets = tmp_path / "partners.json"
+    nobodys_secrets.write_text("{}")
 
     @asynccontextmanager
-    async def open_gateway(**settings: str) -> AsyncIterator[Gateway]:
-        variables = surroundings.environment("gateway", broker.url, "", "")
-        variables |= {"BATON_PORT": "0"} | {f"BATON_{name.upper()}": value for name, value in settings.items()}
-        keeper = await _keeper(broker, seed)
-        with environment(variables):
-            app = build()
-        async with running(app) as service, aiohttp.ClientSession() as http:
-            yield Gateway(service, http, surroundings, keeper)
-        await keeper.close()
+    async def open_gateway(*services: str, **settings: str) -> AsyncIterator[Gateway]:
+        variables = {"BATON_PORT": "0", "BATON_PARTNER_SECRETS_FILE": str(nobodys_secrets)}
+        variables |= {f"BATON_{name.upper()}": value for name, value in settings.items()}
+        async with stack(*services, "gateway", variables=variables) as behind, aiohttp.ClientSession() as http:
+            yield Gateway(behind, http)
 
     return open_gateway
 
 
-async def _keeper(broker: Broker, seed: str) -> Client:
-    """A connection that may do everything, and the stream."""
-    keeper = await nats.connect(broker.url, nkeys_seed_str=seed, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
-    await prepare_stream(keeper.jetstream(), max_bytes=1 << 28)
-    return keeper
-
-
 @pytest.fixture
 async def gateway(opened: Opening) -> AsyncIterator[Gateway]:
+    """A gateway with nothing behind it."""
     async with opened() as found:
         yield found

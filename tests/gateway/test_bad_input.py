@@ -27,13 +27,13 @@ async def test_without_a_token_nothing_is_answered(gateway: Gateway) -> None:
 
 async def test_tokens_that_are_not_ours_are_refused(gateway: Gateway) -> None:
     now = datetime.now(UTC)
-    own = gateway.surroundings.token("maria-lopez")
+    own = gateway.stack.token("maria-lopez")
     header, payload, signature = own.split(".")
     none = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0"
     wrong = {
-        "expired": gateway.surroundings.token("maria-lopez", now=now - timedelta(hours=2)),
-        "not yet valid": gateway.surroundings.token("maria-lopez", now=now + timedelta(hours=2)),
-        "wrong audience": gateway.surroundings.token("maria-lopez", audience="elsewhere"),
+        "expired": gateway.stack.token("maria-lopez", now=now - timedelta(hours=2)),
+        "not yet valid": gateway.stack.token("maria-lopez", now=now + timedelta(hours=2)),
+        "wrong audience": gateway.stack.token("maria-lopez", audience="elsewhere"),
         "alg none": f"{none}.{payload}.",
         "alg none, signed": f"{none}.{payload}.{signature}",
         "altered": f"{header}.{payload[:-2]}AA.{signature}",

@@ -15,7 +15,6 @@ from services.gateway.live.shown import shown_to
 from shared.identity.people import Person, Role
 from tests.gateway.conftest import Gateway, Opening
 from tests.gateway.streams import Reader, live
-from tests.support.broker import Broker
 
 ROOM = "team:room:0ff1ce00-0000-4000-8000-000000000003"
 LAB = "team:lab:0ff1ce00-0000-4000-8000-000000000003"
@@ -36,7 +35,7 @@ async def sequences(reader: Reader, count: int) -> list[int]:
 
 
 async def test_a_patient_sees_what_happens_to_them_as_it_happens(gateway: Gateway) -> None:
-    maria, other = gateway.surroundings.person("maria-lopez"), uuid4()
+    maria, other = gateway.stack.person("maria-lopez"), uuid4()
     async with live(gateway) as reader:
         await gateway.publish(left(other))
         event = left(maria)
@@ -52,7 +51,7 @@ async def test_a_patient_sees_what_happens_to_them_as_it_happens(gateway: Gatewa
 
 
 async def test_resuming_gives_what_was_missed_once_and_in_order(gateway: Gateway) -> None:
-    maria = gateway.surroundings.person("maria-lopez")
+    maria = gateway.stack.person("maria-lopez")
     async with live(gateway) as reader:
         first = await gateway.publish(left(maria))
         assert await sequences(reader, 1) == [first]
@@ -69,7 +68,7 @@ async def test_resuming_gives_what_was_missed_once_and_in_order(gateway: Gateway
 
 
 async def test_an_app_that_breaks_off_again_and_again_misses_nothing_and_sees_nothing_twice(gateway: Gateway) -> None:
-    maria = gateway.surroundings.person("maria-lopez")
+    maria = gateway.stack.person("maria-lopez")
     published: list[int] = []
 
     async def happen() -> None:
@@ -94,8 +93,9 @@ def _all(reader: Reader):  # noqa: ANN202 - what has been told so far
         yield reader.told.get_nowait()
 
 
-async def test_a_stream_lives_through_a_restart_of_the_broker(gateway: Gateway, broker: Broker) -> None:
-    maria = gateway.surroundings.person("maria-lopez")
+async def test_a_stream_lives_through_a_restart_of_the_broker(gateway: Gateway) -> None:
+    broker = gateway.stack.servers.broker
+    maria = gateway.stack.person("maria-lopez")
     async with live(gateway) as reader:
         published = [await gateway.publish(left(maria))]
         broker.kill()
@@ -115,7 +115,7 @@ async def _until_published(gateway: Gateway, patient: UUID) -> int:
 
 
 async def test_the_stream_ends_when_the_sign_in_does(gateway: Gateway) -> None:
-    nearly_over = gateway.surroundings.token("maria-lopez", seconds=-9.0)
+    nearly_over = gateway.stack.token("maria-lopez", seconds=-9.0)
     async with live(gateway, token=nearly_over) as reader:
         assert (await reader.next("end")).data == {"reason": "signed-out"}
 
@@ -153,14 +153,14 @@ async def test_open_streams_are_bounded(opened: Opening) -> None:
             async with live(gateway, "jonas-weber"):
                 full = await gateway.send("GET", "/v1/live", who="noor-haddad")
                 assert (full.status, full.code) == (503, "busy")
-        await until(lambda: not gateway.ground.door.hub._of_patient)
+        await until(lambda: not gateway.door.hub._of_patient)
         async with live(gateway), live(gateway):
             pass
 
 
 async def test_the_gateway_listens_only_for_those_connected(gateway: Gateway) -> None:
-    hub = gateway.ground.door.hub
-    maria = gateway.surroundings.person("maria-lopez")
+    hub = gateway.door.hub
+    maria = gateway.stack.person("maria-lopez")
     async with live(gateway), live(gateway), live(gateway, "noor-haddad"):
         assert set(hub._subscriptions) == {f"live.*.v1.*.*.{maria}", "live.handoffs.v1.handoff.*.*"}
     await until(lambda: not (hub._subscriptions or hub._of_patient or hub._of_owner))
@@ -168,11 +168,11 @@ async def test_the_gateway_listens_only_for_those_connected(gateway: Gateway) ->
 
 async def test_a_client_that_does_not_read_is_dropped(opened: Opening) -> None:
     async with opened(live_send_seconds="0.3", live_ping_seconds="0.2") as gateway:
-        maria = gateway.surroundings.person("maria-lopez")
+        maria = gateway.stack.person("maria-lopez")
         _, writer = await asyncio.open_connection("127.0.0.1", gateway.ground.port, limit=1024)
         token = gateway.as_("maria-lopez")["Authorization"]
         writer.write(f"GET /v1/live HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode())
-        hub = gateway.ground.door.hub
+        hub = gateway.door.hub
         await until(lambda: bool(hub._of_patient))
         async with asyncio.timeout(60):
             while hub._of_patient:
