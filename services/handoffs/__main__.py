@@ -1,7 +1,6 @@
 """Run handoffs."""
 
-from shared.run import run
-
 from services.handoffs.app import build
+from shared.run import run
 
 run(build)

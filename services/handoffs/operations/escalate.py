@@ -29,11 +29,10 @@ async def escalate(ground: Ground, tx: Tx, deadline: Deadline) -> None:
     if step.owner == held.owner:
         await ledger.prolong(tx, held, due=step.due, rung=step.rung)
     else:
-        await ledger.relieve(tx, held, now)
+        await ledger.relieve(tx, held.id, held.number, now)
         await ledger.hand_over(
             tx,
             held.id,
-            held.number + 1,
             step.owner,
             start=now,
             end=None,

@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 
 async def pass_on(tx: Tx, held: Held, owner: str, at: datetime, due: datetime, now: datetime) -> None:
-    """Relieve who has it and make `owner` accountable from `at` on; nobody has accepted it yet."""
-    await ledger.relieve(tx, held, at)
-    await ledger.hand_over(
-        tx, held.id, held.number + 1, owner, start=at, end=None, due=due, how="moved", rung=held.rung
-    )
+    """Relieve who had it at that time and make `owner` accountable from then on; nobody has accepted it yet.
+
+    A move heard of late takes its place between those before and after it.
+    """
+    before = await ledger.holding(tx, held.id, at)
+    if before is None:
+        return
+    await ledger.relieve(tx, held.id, before.number, at)
+    await ledger.hand_over(tx, held.id, owner, start=at, end=before.ended_at, due=due, how="moved", rung=before.rung)
+    if before.ended_at is not None:
+        return
     if due != held.due:
         await cancel_deadlines(tx, ESCALATE, held.id, now)
         await set_deadline(tx, ESCALATE, held.id, due)

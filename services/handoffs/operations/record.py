@@ -32,7 +32,8 @@ async def record(tx: Tx, row: Row, received: Received[Any], now: datetime) -> No
         return
     case, fact = said
     await facts.lock_case(tx, row.name, case)
-    await facts.add(tx, row.name, case, fact)
+    if not await facts.add(tx, row.name, case, fact):
+        return
     known = await (facts.around(tx, row.name, case, fact) if row.repeats else facts.of_case(tx, row.name, case))
     openings = [said.event for said in known if said.effect is Effect.OPEN]
     entered = await ledger.lock_opened_by(tx, row.name, case, openings) if openings else []
@@ -58,16 +59,15 @@ async def _enter(tx: Tx, row: Row, case: UUID, round_: Round, now: datetime) -> 
         settled_at=held_by[-1].end,
         chased=round_.chased,
     )
-    for number, span in enumerate(held_by, start=1):
+    for number, span in enumerate(held_by):
         await ledger.hand_over(
             tx,
             handoff,
-            number,
             span.owner,
             start=span.start,
             end=span.end,
             due=span.due,
-            how="moved" if number > 1 else "opened",
+            how="moved" if number else "opened",
             rung=0,
         )
     held = await _entered(tx, handoff)
@@ -94,10 +94,10 @@ async def _follow(tx: Tx, held: Held, round_: Round, fact: Fact, now: datetime) 
         held = await _open_earlier(tx, held, round_, now)
     if round_.accepted == fact:
         await _accept(tx, held, fact, now)
-    if held.open and fact in round_.moves[-1:]:
+    if fact in round_.moves:
         assert fact.owner is not None, "a move names the new owner"
         assert fact.due is not None, "a move names the time"
-        await pass_on(tx, held, fact.owner, max(fact.at, held.since), fact.due, now)
+        await pass_on(tx, held, fact.owner, max(fact.at, held.opened_at), fact.due, now)
     if round_.settled and (round_.settled.event != held.settled_by or round_.opened == fact):
         await _settle(tx, held, round_.settled, round_, now)
 
@@ -127,7 +127,7 @@ async def _accept(tx: Tx, held: Held, fact: Fact, now: datetime) -> None:
 async def _settle(tx: Tx, held: Held, settled: Fact, round_: Round, now: datetime) -> None:
     """End the custody. Of two settling events seen in the wrong order, the earlier counts after all."""
     at = max(settled.at, held.since)
-    await ledger.relieve(tx, held, at)
+    await ledger.relieve(tx, held.id, held.number, at)
     await ledger.settle(tx, held.id, round_.state, settled.event, at)
     await cancel_deadlines(tx, ESCALATE, held.id, now)
     if held.state is not round_.state:

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from baton_events.codes import HandoffName
     from shared.database import Tx
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1 || ':' || $2::text, 0))"
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1 || ':' || ($2::uuid)::text, 0))"
 
 ADD = """
 INSERT INTO fact (name, case_id, event, effect, at, sequence, final, patient, owner, due, person)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT ON CONSTRAINT fact_pkey DO NOTHING
+RETURNING event
 """
 
 ALL = """
@@ -53,9 +54,9 @@ async def lock_case(tx: Tx, name: HandoffName, case: UUID) -> None:
     await tx.execute(LOCK, name, case)
 
 
-async def add(tx: Tx, name: HandoffName, case: UUID, fact: Fact) -> None:
-    """Keep what the event said."""
-    await tx.execute(
+async def add(tx: Tx, name: HandoffName, case: UUID, fact: Fact) -> bool:
+    """Keep what the event said; False when it was kept before."""
+    added = await tx.fetchval(
         ADD,
         name,
         case,
@@ -69,6 +70,7 @@ async def add(tx: Tx, name: HandoffName, case: UUID, fact: Fact) -> None:
         fact.due,
         fact.person,
     )
+    return added is not None
 
 
 async def of_case(tx: Tx, name: HandoffName, case: UUID) -> list[Fact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from baton_events.codes import HandoffName
@@ -38,7 +39,7 @@ SELECT h.id, h.name, h.case_id, h.patient, h.opened_by, h.opened_at, h.state, h.
        SELECT number, owner, started_at, due, rung, accepted_by
          FROM custody
         WHERE handoff = h.id
-        ORDER BY number DESC
+        ORDER BY started_at DESC, number DESC
         LIMIT 1
        ) c
  ORDER BY wanted.place
@@ -53,9 +54,17 @@ INSERT INTO handoff (id, name, case_id, patient, opened_by, opened_at, state, se
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
+HOLDING = """
+SELECT number, ended_at, rung
+  FROM custody
+ WHERE handoff = $1 AND started_at <= $2 AND (ended_at IS NULL OR ended_at > $2)
+ ORDER BY number DESC
+ LIMIT 1
+"""
+
 HAND_OVER = """
 INSERT INTO custody (handoff, number, owner, started_at, ended_at, how, rung, due)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7 FROM custody WHERE handoff = $1
 """
 
 RELIEVE = "UPDATE custody SET ended_at = $3 WHERE handoff = $1 AND number = $2"
@@ -77,6 +86,15 @@ UPDATE custody
    SET owner = $2, started_at = $3, due = coalesce($4, due)
  WHERE handoff = $1 AND number = 1
 """
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A custody by its number, and when it ended, if it has."""
+
+    number: int
+    ended_at: datetime | None
+    rung: int
 
 
 async def lock(tx: Tx, handoff: UUID) -> Held | None:
@@ -132,10 +150,15 @@ async def add(
     )
 
 
+async def holding(tx: Tx, handoff: UUID, at: datetime) -> Holding | None:
+    """The custody that stood at this moment."""
+    row = await tx.fetchrow(HOLDING, handoff, at)
+    return Holding(row["number"], row["ended_at"], row["rung"]) if row else None
+
+
 async def hand_over(
     tx: Tx,
     handoff: UUID,
-    number: int,
     owner: str,
     *,
     start: datetime,
@@ -144,13 +167,13 @@ async def hand_over(
     how: Literal["opened", "moved", "escalated"],
     rung: int,
 ) -> None:
-    """Make the owner accountable from `start` on; who had it before is relieved first."""
-    await tx.execute(HAND_OVER, handoff, number, owner, start, end, how, rung, due)
+    """Make the owner accountable from `start` on; who had it then is relieved first."""
+    await tx.execute(HAND_OVER, handoff, owner, start, end, how, rung, due)
 
 
-async def relieve(tx: Tx, held: Held, at: datetime) -> None:
-    """End the custody that stood last."""
-    await tx.execute(RELIEVE, held.id, held.number, at)
+async def relieve(tx: Tx, handoff: UUID, number: int, at: datetime) -> None:
+    """End this custody."""
+    await tx.execute(RELIEVE, handoff, number, at)
 
 
 async def prolong(tx: Tx, held: Held, *, due: datetime, rung: int) -> None:

@@ -36,7 +36,7 @@ SELECT id, opened_at FROM handoff WHERE patient = $1 AND state = 'open'
 STEPS = """
 SELECT h.id, h.name, h.state, h.settled_at,
        c.number, c.owner, c.how, c.started_at, c.due, c.accepted_at,
-       c.number = max(c.number) OVER (PARTITION BY h.id) AS last
+       row_number() OVER (PARTITION BY h.id ORDER BY c.started_at DESC, c.number DESC) = 1 AS last
   FROM handoff h
   JOIN custody c ON c.handoff = h.id
  WHERE h.id = ANY ($1::uuid[])
