@@ -16,12 +16,12 @@ from uuid import UUID
 import asyncpg
 import nats
 
-from tests.bench.stack import free_port
+from tests.support.installed import free_port
 
 if TYPE_CHECKING:
     from tests.bench.load import Sender
-    from tests.bench.stack import Stack
     from tests.bench.subscriber import Counter
+    from tests.support.installed import Installed
 
 NATS_SERVER = str(Path(sys.executable).parent / "nats-server")
 TIMES = 400
@@ -34,13 +34,13 @@ def quantiles(values: list[float]) -> dict[str, float]:
     return {"p50": parts[49], "p99": parts[98]}
 
 
-async def commit_to_subscriber(stack: Stack, counter: Counter, sender: Sender) -> list[float]:
+async def commit_to_subscriber(stack: Installed, counter: Counter, sender: Sender) -> list[float]:
     """Seconds from PostgreSQL's own commit timestamp to the subscriber, one message at a time."""
     seen = counter.seen
     for number in range(TIMES):
         await sender.send()
         await counter.reach(seen + number + 1)
-    connection = await asyncpg.connect(stack.messaging_url)
+    connection = await asyncpg.connect(stack.database_url("messaging"))
     rows = await connection.fetch(COMMITTED, UUID(sender.thread))
     await connection.close()
     recent = sorted((counter.arrived[row["id"]], row["at"]) for row in rows if row["id"] in counter.arrived)[-TIMES:]

@@ -13,14 +13,14 @@ from tests.bench.subscriber import Counter
 from tests.bench.yardstick import yardstick
 
 if TYPE_CHECKING:
-    from tests.bench.stack import Stack
+    from tests.support.installed import Installed
 
 SENDERS = 64
 FEW, MANY = 100, 10_000
 ROUNDS, SENDS = 6, 60
 
 
-async def measure(stack: Stack, seconds: float) -> tuple[dict[str, float], dict[str, float]]:
+async def measure(stack: Installed, seconds: float) -> tuple[dict[str, float], dict[str, float]]:
     """Ratios by name, and the absolute figures behind them."""
     ratios: dict[str, float] = {}
     facts: dict[str, float] = {}
@@ -28,10 +28,10 @@ async def measure(stack: Stack, seconds: float) -> tuple[dict[str, float], dict[
         walk = Walk(http, stack.url, "baton")
         senders = [await sender(walk) for _ in range(SENDERS)]
         await load(senders, 2.0)
-        before = await yardstick(stack.bench_url, 3.0)
+        before = await yardstick(stack.superuser_url, 3.0)
         for n in (16, 64):
             rate = await accepted_and_delivered(counter, senders[:n], seconds)
-            after = await yardstick(stack.bench_url, 3.0)
+            after = await yardstick(stack.superuser_url, 3.0)
             ratios[f"messages.{n}"] = rate / mean((before, after))
             facts |= {f"messages.{n}.per_second": round(rate, 1), f"yardstick.{n}": round(mean((before, after)), 1)}
             before = after

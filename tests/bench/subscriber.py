@@ -12,13 +12,13 @@ from baton_events.subscriber import subscribe
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tests.bench.stack import Stack
+    from tests.support.installed import Installed
 
 
 class Counter:
     """Counts messages, and notes when each arrived (`time.time()`)."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Installed) -> None:
         self._stack = stack
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Condition()
@@ -43,7 +43,9 @@ class Counter:
             await self._news.wait_for(lambda: self.seen >= count)
 
     async def _count(self) -> None:
-        async for got in subscribe(url=self._stack.nats_url, name="bench", seed_file=self._stack.seed_file):
+        async for got in subscribe(
+            url=self._stack.nats_url, name="bench", seed_file=self._stack.home.nats_seed("bench")
+        ):
             if isinstance(got.event, MessageSent):
                 self.arrived[got.event.message] = time.time()
                 async with self._news:
