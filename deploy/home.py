@@ -81,6 +81,11 @@ class Home:
         return self.root / "keys" / "postgres" / f"{role}.password"
 
     @property
+    def postgres_server_password(self) -> Path:
+        """The superuser's password once more, for the container of a PostgreSQL that is not embedded."""
+        return self.root / "keys" / "postgres-server" / "password"
+
+    @property
     def nats_url(self) -> Path:
         """The file that holds the address of the nats-server."""
         return self.root / "keys" / "nats.url"
@@ -94,6 +99,11 @@ class Home:
     def nats_config(self) -> Path:
         """The generated configuration of the nats-server."""
         return self.root / "nats" / "nats.conf"
+
+    @property
+    def nats_users(self) -> Path:
+        """The generated list of who may sign in there, included in the configuration."""
+        return self.root / "nats" / "users.conf"
 
     @property
     def nats_pid(self) -> Path:

@@ -27,9 +27,15 @@ class Server:
     pid_file: str = ""
 
 
-def configuration(server: Server, wires: Mapping[str, Wire], public_keys: Mapping[str, str]) -> str:
-    """The server's configuration file; a user without a public key is left out and cannot sign in."""
-    return "\n".join([*_settings(server), *_authorization(wires, public_keys), ""])
+def configuration(server: Server, users_file: str) -> str:
+    """The server's configuration file, which includes the users' from beside it."""
+    return "\n".join([*_settings(server), f"authorization {{ include {json.dumps(users_file)} }}", ""])
+
+
+def users(wires: Mapping[str, Wire], public_keys: Mapping[str, str]) -> str:
+    """The file of those who may sign in and what each may say and hear; without a public key nobody signs in."""
+    blocks = [line for name in wires if name in public_keys for line in _user(name, public_keys[name], wires[name])]
+    return "\n".join(['timeout: "5s"', "users: [", *blocks, "]", ""])
 
 
 def _settings(server: Server) -> list[str]:
@@ -54,20 +60,15 @@ def _settings(server: Server) -> list[str]:
     return lines
 
 
-def _authorization(wires: Mapping[str, Wire], public_keys: Mapping[str, str]) -> list[str]:
-    users = [line for name in wires if name in public_keys for line in _user(name, public_keys[name], wires[name])]
-    return ["authorization {", '  timeout: "5s"', "  users: [", *users, "  ]", "}"]
-
-
 def _user(name: str, public_key: str, wire: Wire) -> list[str]:
     return [
-        f"    # {name}",
-        f"    {{ nkey: {public_key}",
-        "      permissions {",
-        f"        publish {{ allow: {_subjects(wire.publishes)} }}",
-        f"        subscribe {{ allow: {_subjects(wire.subscribes)} }}",
-        "      }",
+        f"  # {name}",
+        f"  {{ nkey: {public_key}",
+        "    permissions {",
+        f"      publish {{ allow: {_subjects(wire.publishes)} }}",
+        f"      subscribe {{ allow: {_subjects(wire.subscribes)} }}",
         "    }",
+        "  }",
     ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import nats
 
 from deploy import subscribers
-from deploy.nats import configuration
+from deploy.nats import configuration, users
 from deploy.secrets import public_key, replace
 from deploy.wires import DEPLOY, KEEPERS, consumers, wires
 from shared import migrations, roles
@@ -43,10 +43,16 @@ async def migrate(home: Home, superuser_url: str, services: Iterable[str]) -> No
 
 
 def write_nats_config(home: Home, server: Server) -> None:
-    """Write the nats-server's configuration from the table and the public keys of everybody who may sign in."""
+    """Write the nats-server's configuration and its users."""
+    replace(home.nats_config, configuration(server, home.nats_users.name).encode())
+    write_nats_users(home)
+
+
+def write_nats_users(home: Home) -> None:
+    """Write who may sign in, from the table and the public keys of everybody in it."""
     table = wires(subscribers.read(home))
     public_keys = {user: public_key(home.nats_seed(user)) for user in table}
-    replace(home.nats_config, configuration(server, table, public_keys).encode())
+    replace(home.nats_users, users(table, public_keys).encode())
 
 
 async def prepare_broker(home: Home, url: str, *, max_bytes: int, replicas: int = 1) -> None:

@@ -124,14 +124,15 @@ class Supervisor:
             return kept.process
 
     async def _until_ready(self, kept: Kept, seconds: float) -> None:
-        end = asyncio.get_running_loop().time() + seconds
+        end, pause = asyncio.get_running_loop().time() + seconds, 0.05
         while not await kept.part.ready():
             assert kept.task is not None, "it was started"
             if kept.task.done():
                 await kept.task
             if kept.starts > ENOUGH_STARTS or asyncio.get_running_loop().time() > end:
                 raise WouldNotStart(f"{kept.part.name} would not start. {kept.log} ends:\n{_end_of(kept.log)}")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.3, 0.5)
         kept.was_ready = True
 
     async def _end(self, kept: Kept) -> None:

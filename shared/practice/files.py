@@ -60,6 +60,8 @@ def file_of(kind: str) -> str:
 
 FILES = frozenset(file_of(kind) for kind in (*LISTS, *SINGLES))
 BESIDE = frozenset({"sign-in.toml"})
+"""What else may lie in the folder: the embedded sign-in service's own file."""
+BESIDE = frozenset({"sign-in.toml"})
 """Files that lie beside the practice's own: who may sign in to the embedded sign-in service."""
 
 

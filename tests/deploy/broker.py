@@ -11,7 +11,7 @@ import nkeys
 import pytest
 from nats.aio.client import Client
 
-from deploy.nats import Server, configuration
+from deploy.nats import Server, configuration, users
 from deploy.secrets import new_seed
 from deploy.wires import Subscriber, Wire, wires
 
@@ -101,7 +101,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     public = {name: nkeys.from_seed(seed).public_key.decode() for name, seed in seeds.items()}
     server = Server(host="127.0.0.1", port=free_port(), store_dir=str(folder / "store"), max_store_bytes=1 << 28)
     config = folder / "nats.conf"
-    config.write_text(configuration(server, table, public))
+    config.write_text(configuration(server, "users.conf"))
+    (folder / "users.conf").write_text(users(table, public))
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen(  # noqa: S603 - our own server
