@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def usable(jwk: Any) -> Key | None:
             return None
     try:
         return kind.import_key(jwk)
-    except (KeyError, TypeError, ValueError):
+    except (JoseError, TypeError, ValueError):
         return None
 
 

@@ -43,7 +43,7 @@ REMEMBERED = 4096
 ROLES: frozenset[str] = frozenset(Role)
 
 Seconds = Annotated[float, Meta(ge=0, le=253402300799)]
-Team = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9:-]{0,99}$")]
+Team = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9:-]{0,99}\\Z")]
 
 
 class PersonClaims(msgspec.Struct, frozen=True, kw_only=True):

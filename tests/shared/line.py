@@ -21,7 +21,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from deploy.nats import Server as NatsServer
-from deploy.nats import configuration
+from deploy.nats import configuration, users
 from deploy.wires import wires
 from shared import logs
 from shared.bus import Bus, Server
@@ -29,6 +29,7 @@ from shared.bus.headers import request_headers
 from shared.call import Call
 from shared.clock import system_clock
 from shared.database import Database
+from shared.identity.people import Person
 from shared.settings import Settings
 from tests.support import processes
 from tests.support.broker import Broker
@@ -83,7 +84,7 @@ class Line:
 
     def call(self, op: Any, who: str = "maria-lopez", seconds: float = SOON) -> Call:
         """A request under way, as a handler would see it."""
-        caller: Any = SimpleNamespace(id=self.around.person(who))
+        caller = Person(self.around.person(who), frozenset(), frozenset(), later(3600))
         return Call(op, caller, self.around.token(who), system_clock(), later(seconds))
 
     def headers(self, who: str = "maria-lopez", key: str = "", seconds: float = SOON) -> dict[str, str]:
@@ -123,7 +124,8 @@ def nats_server(around: Surroundings) -> Iterator[Broker]:
     server = NatsServer(
         host="127.0.0.1", port=broker.port, store_dir=str(broker.folder / "store"), max_store_bytes=1 << 26
     )
-    broker.config.write_text(configuration(server, wires(), around.nats_users))
+    (broker.folder / "users.conf").write_text(users(wires(), around.nats_users))
+    broker.config.write_text(configuration(server, "users.conf"))
     broker.start()
     yield broker
     broker.stop()
