@@ -102,7 +102,7 @@ class Says:
     opened: str
     closed: str
     withdrawn: str = ""
-    accepted: str = "{owner} has taken on {subject}."
+    accepted: str = "{owner} is seeing to {subject}."
     moved: str = "{owner} now looks after {subject}, by {due}."
     escalated: str = "{subject} took longer than promised. {owner} now sees to it, by {due}."
 

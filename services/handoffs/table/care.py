@@ -21,7 +21,7 @@ ROWS = (
         ),
         owed="Send the patient what to know before the visit.",
         says=Says(
-            subject="getting you ready for your visit",
+            subject="what to know before your visit",
             opened="Your visit is booked. {owner} sends you what to know before it by {due}.",
             closed="What to know before your visit is there for you to read.",
             withdrawn="The visit was cancelled, so there is nothing to get ready for.",
@@ -41,7 +41,7 @@ ROWS = (
         ),
         owed="Take the patient to a room; they have checked in.",
         says=Says(
-            subject="taking you to your room",
+            subject="your room",
             opened="You are checked in. {owner} takes you to your room, and your visit begins by {due}.",
             closed="Your visit has begun.",
             withdrawn="You are no longer waiting for a room.",
@@ -102,7 +102,7 @@ ROWS = (
         ),
         owed="Write to the patient, by hand, after their visit.",
         says=Says(
-            subject="writing to you after your visit",
+            subject="the message after your visit",
             opened="{owner} writes to you after your visit, by {due}.",
             closed="{owner} has written to you after your visit.",
             withdrawn="You asked not to be written to after this visit.",
@@ -139,7 +139,7 @@ ROWS = (
         ladder=(Rung(Team("support"), timedelta(days=7)),),
         owed="Offer the patient what is due for them.",
         says=Says(
-            subject="offering you what is due",
+            subject="what is due for you",
             opened="Something is due for you. {owner} offers it to you by {due}.",
             closed="What was due for you is done.",
             withdrawn="You put off what is due for now.",

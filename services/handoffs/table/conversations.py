@@ -84,7 +84,7 @@ ROWS = (
         ),
         owed="Join the patient, who asked for a person.",
         says=Says(
-            subject="joining you",
+            subject="the person you asked for",
             opened="You asked for a person. {owner} is with you by {due}.",
             closed="A person is with you.",
             withdrawn="You no longer wait for a person.",

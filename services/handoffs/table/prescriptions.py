@@ -21,7 +21,7 @@ ROWS = (
         ),
         owed="Get the prescription acknowledged by its pharmacy.",
         says=Says(
-            subject="getting your prescription to the pharmacy",
+            subject="your prescription's way to the pharmacy",
             opened="Your prescription is on its way to a pharmacy. {owner} sees that it arrives by {due}.",
             closed="The pharmacy has your prescription.",
             withdrawn="Your prescription no longer goes to this pharmacy.",
@@ -41,7 +41,7 @@ ROWS = (
         ),
         owed="Watch the pharmacy until the prescription is filled.",
         says=Says(
-            subject="filling your prescription",
+            subject="the filling of your prescription",
             opened="The pharmacy fills your prescription by {due}. {owner} watches that it does.",
             closed="Your prescription is filled.",
             withdrawn="This pharmacy no longer fills your prescription.",

@@ -19,7 +19,7 @@ ROWS = (
         ladder=(Rung(Team("ops"), timedelta(hours=24)),),
         owed="See that every service has erased the patient's record.",
         says=Says(
-            subject="erasing your record",
+            subject="the erasure of your record",
             opened="You asked for your record to be erased. {owner} sees that it is by {due}.",
             closed="Your record is erased.",
             withdrawn="You keep your record.",
