@@ -75,7 +75,7 @@ async def carry_through(request: web.Request) -> web.Response:
     except (aiohttp.ClientError, TimeoutError):
         raise SignInUnavailable(retry_after=1) from None
     response = web.Response(status=upstream.status, body=content)
-    del response.headers["Content-Type"]
+    response.headers.popall("Content-Type", None)
     for name, value in upstream.headers.items():
         if name.lower() not in HOP_BY_HOP:
             response.headers.add(name, value)
