@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
 from deploy.journey.walk import Walk
+from deploy.prepare import signed_in
+from deploy.wires import DEPLOY, KEEPERS, STREAM
 from tests.bench.latency import commit_to_subscriber, quantiles, raw_publish
 from tests.bench.load import Sender, fill, load, sender, session
 from tests.bench.subscriber import Counter
@@ -35,13 +38,26 @@ async def measure(stack: Installed, seconds: float) -> tuple[dict[str, float], d
             ratios[f"messages.{n}"] = rate / mean((before, after))
             facts |= {f"messages.{n}.per_second": round(rate, 1), f"yardstick.{n}": round(mean((before, after)), 1)}
             before = after
-        ratios["messages.growth"] = await growth(senders, facts)
+        await everything_handled(stack)
         own = quantiles(await commit_to_subscriber(stack, counter, senders[0]))
         raw = quantiles(await raw_publish())
         for name in ("p50", "p99"):
             ratios[f"latency.{name}"] = own[name] / raw[name]
             facts |= {f"latency.{name}.ms": round(own[name] * 1e3, 3), f"raw.{name}.ms": round(raw[name] * 1e3, 3)}
+        ratios["messages.growth"] = await growth(senders, facts)
     return ratios, facts
+
+
+async def everything_handled(stack: Installed) -> None:
+    """Wait until no service has events left to handle from the loads before."""
+    async with signed_in(stack.home, stack.nats_url, DEPLOY) as client, asyncio.timeout(120):
+        stream = client.jetstream()
+        for service in KEEPERS:
+            while True:
+                consumer = await stream.consumer_info(STREAM, service)
+                if not consumer.num_pending and not consumer.num_ack_pending:
+                    break
+                await asyncio.sleep(0.2)
 
 
 async def accepted_and_delivered(counter: Counter, senders: list[Sender], seconds: float) -> float:
