@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deploy.journey.walk import Walk
 from deploy.prepare import signed_in
-from deploy.wires import DEPLOY, KEEPERS, STREAM
+from deploy.wires import DEPLOY, STREAM, consumers
 from tests.bench.latency import commit_to_subscriber, quantiles, raw_publish
 from tests.bench.load import Sender, fill, load, sender, session
 from tests.bench.subscriber import Counter
@@ -52,9 +52,9 @@ async def everything_handled(stack: Installed) -> None:
     """Wait until no service has events left to handle from the loads before."""
     async with signed_in(stack.home, stack.nats_url, DEPLOY) as client, asyncio.timeout(120):
         stream = client.jetstream()
-        for service in KEEPERS:
+        for name in consumers():
             while True:
-                consumer = await stream.consumer_info(STREAM, service)
+                consumer = await stream.consumer_info(STREAM, name)
                 if not consumer.num_pending and not consumer.num_ack_pending:
                     break
                 await asyncio.sleep(0.2)
