@@ -15,6 +15,7 @@ async def drop(running: Running) -> None:
     """Cut the service's connections first, so that nothing of its clean-up reaches anybody, then end its tasks."""
     running.ready = False
     running._stop.set()
+    running._stop_last.set()
     bus = running.foundation.bus
     if bus is not None:
         bus.nats._pending.clear()
