@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from base64 import urlsafe_b64encode
 from contextlib import suppress
 from datetime import timedelta
@@ -10,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from baton_events.codes import ServiceName
 from baton_events.common import AUDIT_CHECKPOINTED
+from shared import background
 from shared.audit import chain, store
 from shared.errors import Unavailable
 from shared.outbox import announce
 
 if TYPE_CHECKING:
+    import asyncio
     from datetime import datetime
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -54,19 +55,16 @@ class Chainer:
         self.unsigned = True
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Link until told to stop, then once more; an unavailable database is waited for."""
-        while not stop.is_set():
-            with suppress(Unavailable):
-                await self.catch_up()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
+        """Link until told to stop, then once more; whatever fails is tried again."""
+        await background.repeat("audit chain", self.catch_up, stop)
         with suppress(Unavailable):
             await self.catch_up()
 
-    async def catch_up(self) -> None:
-        """Link everything that is committed by now, unless another process is at it."""
+    async def catch_up(self) -> float:
+        """Link everything that is committed by now, unless another process is at it; give how long to rest."""
         while await self.link_batch() == BATCH:
             pass
+        return EVERY_SECONDS
 
     async def link_batch(self) -> int:
         """Link up to BATCH rows in one transaction, with a checkpoint when one is due; give how many."""

@@ -11,10 +11,13 @@ import pytest
 
 from shared import roles
 from shared.database import Database
+from tests.shared.issuing import issuer
 from tests.shared.line import around, line, lines, nats_server
+from tests.shared.safe import keyring
+from tests.shared.tokens import world
 from tests.support.postgres import Postgres
 
-__all__ = ["around", "kept", "line", "lines", "nats_server", "server"]
+__all__ = ["around", "issuer", "kept", "keyring", "line", "lines", "nats_server", "server", "world"]
 
 SERVICE = "messaging"
 

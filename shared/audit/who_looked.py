@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.audit import store
-from shared.audit.record import record
+from shared.audit.recording import record
 from shared.errors import NotFound
 from shared.identity import access
 from shared.identity.people import Role
