@@ -26,7 +26,8 @@ async def repeat(
 ) -> None:
     """Do `step` until `stop` is set; it gives the seconds to rest before the next, cut short by `wake`.
 
-    A step that raises is done again after a pause that doubles to two seconds.
+    A step that raises is done again after a pause that doubles to two seconds; what stays out of reach is told of until
+    the pause has grown to that.
     """
     pause = 0.0
     while not stop.is_set():
@@ -35,10 +36,12 @@ async def repeat(
         try:
             rest = await step()
         except OUT_OF_REACH as error:
-            rest = pause = _longer(pause)
-            PAUSED.warning(error=error, work=work, pause=pause)
+            rest = longer(pause)
+            if rest != pause:
+                PAUSED.warning(error=error, work=work, pause=rest)
+            pause = rest
         except Exception as error:  # noqa: BLE001 - a fault in one step must not end the work for good
-            rest = pause = _longer(pause)
+            rest = pause = longer(pause)
             FAILED.error(error=error, work=work, pause=pause)
         else:
             pause = 0.0
@@ -62,5 +65,6 @@ def jittered(seconds: float) -> float:
     return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - spreads polling
 
 
-def _longer(pause: float) -> float:
+def longer(pause: float) -> float:
+    """The next pause after this one, doubling up to two seconds."""
     return min(LONGEST_PAUSE, max(SHORTEST_PAUSE, pause * 2))

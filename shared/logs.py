@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
+OWN_FIELDS = frozenset({"event", "level", "time", "service", "trace", "error", "places", "sqlstate", "constraint"})
+
 _strict = False
 _logger: Any = structlog.get_logger()
 
@@ -70,6 +72,8 @@ class LogEvent:
 
 def event(name: str, *fields: str) -> LogEvent:
     """Declare a kind of line with the fields it may carry."""
+    taken = OWN_FIELDS.intersection(fields)
+    assert not taken, f"{name}: every line has its own {', '.join(sorted(taken))}"
     return LogEvent(name, frozenset(fields))
 
 
@@ -78,7 +82,8 @@ LIBRARY = event("library.said", "logger", "code")
 
 def described(error: BaseException) -> dict[str, object]:
     """An error without its words, which may hold values: its kinds, its places in our code, PostgreSQL's codes."""
-    line: dict[str, object] = {"error": " < ".join(type(one).__name__ for one in _chain(error)), "places": _places(error)}
+    kinds = " < ".join(type(one).__name__ for one in _chain(error))
+    line: dict[str, object] = {"error": kinds, "places": _places(error)}
     for one in _chain(error):
         if sqlstate := getattr(one, "sqlstate", None):
             line["sqlstate"] = sqlstate

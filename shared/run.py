@@ -79,6 +79,11 @@ class Running:
         self.ready = True
         READY.info()
 
+    @property
+    def died(self) -> BaseException | None:
+        """What the service died of, if it has."""
+        return self._died.exception() if self._died.done() else None
+
     async def wait(self) -> None:
         """Wait until the service dies of something; raises what it was."""
         await asyncio.shield(self._died)
@@ -122,7 +127,14 @@ class Running:
             firing = Firing(ground, self.app.deadlines, settings.deadline_batch, settings.deadline_poll_seconds)
             self._do(firing.run(self._stop))
         if self.app.reactions:
-            inbox = Inbox(ground, reactions, settings.inbox_slots, settings.inbox_batch, settings.inbox_attempts)
+            inbox = Inbox(
+                ground,
+                reactions,
+                slots=settings.inbox_slots,
+                batch=settings.inbox_batch,
+                attempts=settings.inbox_attempts,
+                put_off=settings.inbox_put_off_seconds,
+            )
             self._do(inbox.run(self._stop))
 
     def _do(self, work: Coroutine[None, None, None], *, last: bool = False) -> None:

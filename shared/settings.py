@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     inbox_batch: int = 64
     inbox_slots: int = 8
     inbox_attempts: int = 5
+    inbox_put_off_seconds: float = 1.0
     deadline_batch: int = 32
     deadline_poll_seconds: float = 1.0
     reconcile_seconds: float = 60.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ def log() -> Iterator[io.StringIO]:
     logs.configure("tests", strict=True, stream=stream)
     yield stream
     crash.disarm()
+    sys.stdout.write(stream.getvalue())  # shown with a failed test
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ REPAIR_WITHIN = timedelta(hours=1)
 LONGEST_PUT_OFF = 60.0
 AWAY_SECONDS = 1.0
 
-REFUSED = logs.event("inbox.refused", "type", "event", "attempts", "code")
-SET_ASIDE = logs.event("inbox.set-aside", "type", "event", "dead_letter", "code")
+REFUSED = logs.event("inbox.refused", "type", "event_id", "attempts", "code")
+SET_ASIDE = logs.event("inbox.set-aside", "type", "event_id", "dead_letter", "code")
 WAITING = logs.event("inbox.waiting", "pause")
 NOT_NOW = logs.event("inbox.not-now", "type")
 
@@ -98,8 +98,9 @@ class Inbox:
             try:
                 await self._handle(delivery)
             except (DatabaseUnavailable, *RETRIED, *OUT_OF_ORDER) as error:
-                pause = min(background.LONGEST_PAUSE, max(background.SHORTEST_PAUSE, pause * 2))
-                WAITING.warning(error=error, pause=pause)
+                if background.longer(pause) != pause:
+                    pause = background.longer(pause)
+                    WAITING.warning(error=error, pause=pause)
             else:
                 return
             await background.first(stop.wait(), seconds=background.jittered(pause))
@@ -143,7 +144,11 @@ class Inbox:
         async with self.ground.db.transaction() as tx:
             attempts = await store.count_refusal(tx, event)
         REFUSED.warning(
-            error=error, type=arrival.subject.rpartition(".")[0], event=event, attempts=attempts, code=code_of(error)
+            error=error,
+            type=arrival.subject.rpartition(".")[0],
+            event_id=event,
+            attempts=attempts,
+            code=code_of(error),
         )
         metrics.handled(self.ground.bus.service, "refused")
         if attempts < self.attempts:
@@ -176,7 +181,7 @@ class Inbox:
                 )
             await store.forget_refusals(tx, event)
         metrics.handled(self.ground.bus.service, "set-aside")
-        SET_ASIDE.error(error=error, type=letter.type, event=event, dead_letter=letter.id, code=letter.refusal)
+        SET_ASIDE.error(error=error, type=letter.type, event_id=event, dead_letter=letter.id, code=letter.refusal)
 
 
 def _arrival(delivery: Delivery) -> Arrival:

@@ -52,7 +52,9 @@ async def prepare_stream(
         await js.update_stream(config)
 
 
-async def prepare_consumers(js: JetStreamContext, consumers: Mapping[str, tuple[str, ...]]) -> None:
+async def prepare_consumers(
+    js: JetStreamContext, consumers: Mapping[str, tuple[str, ...]], *, ack_wait: float = ACK_WAIT
+) -> None:
     """Make or update one durable pull consumer for each name, hearing the subjects given with it."""
     for name, subjects in consumers.items():
         await js.add_consumer(
@@ -63,7 +65,7 @@ async def prepare_consumers(js: JetStreamContext, consumers: Mapping[str, tuple[
                 filter_subjects=sorted(subjects),
                 deliver_policy=DeliverPolicy.ALL,
                 ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=ACK_WAIT,
+                ack_wait=ack_wait,
                 max_deliver=-1,
                 max_ack_pending=MOST_UNACKNOWLEDGED,
             ),

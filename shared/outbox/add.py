@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import msgspec
 
+from shared.crash import CrashPoint, reach
 from shared.telemetry import trace
 
 if TYPE_CHECKING:
@@ -54,8 +55,14 @@ async def announce_all(
         traces if traces is not None else [trace.current_traceparent()] * len(events),
         now,
     )
-    tx.after_commit(tx.announced.set)
+    reach(CrashPoint.OUTBOX_ADDED)
+    tx.after_commit(lambda: _tell(tx))
     return ids
+
+
+def _tell(tx: Tx) -> None:
+    reach(CrashPoint.OUTBOX_COMMITTED)
+    tx.announced.set()
 
 
 async def announce(tx: Tx, event: Event, now: datetime) -> UUID:

@@ -47,7 +47,7 @@ async def test_events_the_broker_lost_are_published_again_and_no_others(stack: O
         at_rest = await reconciler(s)
         assert await at_rest.compare() == 0
         await lose(s, lost)
-        await s.until(connected(s))
+        await s.until(s.connected)
         assert await at_rest.compare() == 1
         await s.quiet()
         assert await stored(s) == [*kept, lost]
@@ -68,7 +68,7 @@ async def test_only_what_is_new_is_compared_until_the_connection_was_lost(stack:
         assert await at_rest.compare() == 1
         s.servers.broker.kill()
         await s.servers.ready()
-        await s.until(connected(s))
+        await s.until(s.connected)
         assert await at_rest.compare() == 1
 
 
@@ -116,10 +116,3 @@ REPEAT = """
 INSERT INTO idempotency (caller, operation, key, fingerprint, done, kept_at)
 VALUES ('someone', 'svc', $1, '', '', now() - $1::text::interval)
 """
-
-
-def connected(s: Stack) -> object:
-    async def is_connected() -> bool:
-        return (await s.bus("booking")).nats.is_connected
-
-    return is_connected

@@ -101,14 +101,14 @@ async def test_a_younger_event_waits_for_the_older_one_of_its_entity(stack: Open
 
 
 async def test_a_row_older_than_the_duplicate_window_is_looked_for_before_it_is_published_again(stack: Open) -> None:
-    async with at_work(stack) as s, AsyncExitStack() as leaving:
+    async with at_work(stack, duplicate_window=0.1) as s, AsyncExitStack() as leaving:
         relay = await another_relay(s, leaving)
         await s.stop("booking")
         entity = uuid4()
         await tell(s, entity, 1)
         await relay.round()
         before = await s.stream.envelopes("care.booking.v1.video.>")
-        await forget_duplicates(s)
+        await asyncio.sleep(0.3)
         await s.fetch("booking", LONG_AGO)
         done = await relay.round()
         assert (done.published, done.duplicates) == (0, 1)
@@ -140,11 +140,11 @@ async def test_an_event_that_cannot_be_published_holds_up_nobody_else(stack: Ope
             "UPDATE outbox SET data = data || convert_to(repeat(' ', 4000), 'UTF8') WHERE entity = $1 AND sequence = 1"
         )
         await s.fetch("booking", large, refused)
-        await reshape(s, max_msg_size=3000)
+        await s.reshape(max_msg_size=3000)
         while (await relay.round()).found:
             pass
         assert await stored(s) == [(fine, 1)]
-        await reshape(s, max_msg_size=-1)
+        await s.reshape(max_msg_size=-1)
         await s.fetch("booking", SHRINK)
         while (await relay.round()).found:
             pass
@@ -159,16 +159,3 @@ async def test_events_of_an_erased_patient_stay_where_they_are(stack: Open) -> N
         await tell(s, entity, 1)
         await s.until(lambda: s.events(VideoRequested))
         assert await stored(s) == [(entity, 1)]
-
-
-async def reshape(s: Stack, **changes: float) -> None:
-    js = s.stream.client.jetstream()
-    config = (await js.stream_info("CARE")).config
-    await js.update_stream(config.evolve(**changes))
-
-
-async def forget_duplicates(s: Stack) -> None:
-    """Have the stream forget which ids it has seen, as it does after the window."""
-    await reshape(s, duplicate_window=0.1)
-    await asyncio.sleep(0.3)
-    await reshape(s, duplicate_window=600)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.nats import Server, configuration
+from deploy.nats import Server, configuration, users
 from deploy.wires import Wire, wires
 from tests.support import processes
 
@@ -34,11 +34,8 @@ class Broker:
         server = Server(host="127.0.0.1", port=port, store_dir=str(folder / "store"), max_store_bytes=1 << 30)
         everything = Wire(publishes=(">",), subscribes=(">",))
         broker = cls(folder, port)
-        try:
-            table = {**wires(), "tests": everything}
-        except ModuleNotFoundError:
-            table = dict.fromkeys(nats_users, everything)
-        broker.config.write_text(configuration(server, table, nats_users))
+        (folder / "users.conf").write_text(users({**wires(), "tests": everything}, nats_users))
+        broker.config.write_text(configuration(server, "users.conf"))
         broker.start()
         return broker
 

@@ -115,8 +115,21 @@ def requested(video: UUID, patient: UUID = PATIENT) -> VideoRequested:
     )
 
 
-def at_work(stack: Open, clinic: Clinic | None = None, **variables: str) -> AbstractAsyncContextManager[Stack]:
-    """A stack of the clinic alone."""
-    build = (clinic or Clinic()).build
-    settings = {f"BATON_{name.upper()}": value for name, value in variables.items()}
-    return stack(apps={SERVICE: build}, tables={SERVICE: TABLES}, variables=settings)
+def at_work(
+    stack: Open,
+    clinic: Clinic | None = None,
+    *,
+    duplicate_window: float = 600.0,
+    ack_wait: float = 30.0,
+    start: bool = True,
+    **variables: str,
+) -> AbstractAsyncContextManager[Stack]:
+    """A stack of the clinic alone, with these settings."""
+    return stack(
+        apps={SERVICE: (clinic or Clinic()).build},
+        tables={SERVICE: TABLES},
+        variables={f"BATON_{name.upper()}": value for name, value in variables.items()},
+        duplicate_window=duplicate_window,
+        ack_wait=ack_wait,
+        start=start,
+    )

@@ -11,19 +11,23 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+_children: set[subprocess.Popen[bytes]] = set()
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def start(command: Sequence[str], log: Path, *, user: str | None = None) -> subprocess.Popen[bytes]:
+def start(
+    command: Sequence[str], log: Path, *, user: str | None = None, variables: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a child that the kernel kills when this process ends, even by a kill -9."""
     with log.open("ab") as out:
         child = subprocess.Popen(  # noqa: S603 - our own servers
             command,
             stdin=subprocess.DEVNULL,
+            env={**os.environ, **(variables or {})},
             stdout=out,
             stderr=subprocess.STDOUT,
             user=user,
@@ -32,13 +36,13 @@ def start(command: Sequence[str], log: Path, *, user: str | None = None) -> subp
             start_new_session=True,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, no locks
         )
-    atexit.register(stop, child)
+    _children.add(child)
     return child
 
 
 def stop(child: subprocess.Popen[bytes], sign: signal.Signals = signal.SIGINT) -> None:
     """End a child in order; by force when it does not go within five seconds."""
-    atexit.unregister(stop)
+    _children.discard(child)
     if child.poll() is None:
         child.send_signal(sign)
         try:
@@ -60,6 +64,12 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+@atexit.register
+def _stop_all() -> None:
+    for child in list(_children):
+        stop(child)
 
 
 def _die_with_parent() -> None:

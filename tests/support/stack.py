@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID, uuid4
@@ -14,11 +14,12 @@ import asyncpg
 import msgspec
 
 from baton_events import Event
-from shared.app import App, Received
+from shared.app import App, Ground, Received
 from shared.bus import Bus
 from shared.bus.call import ask as ask_over
 from shared.bus.headers import request_headers
 from shared.database import Database
+from shared.inbox.provision import ACK_WAIT, DUPLICATE_WINDOW
 from shared.requests import Answer, Ask, Operation
 from shared.run import Running
 from shared.settings import Settings
@@ -48,6 +49,9 @@ class Open(Protocol):
         apps: Mapping[str, Callable[[], App]] | None = None,
         tables: Mapping[str, str] | None = None,
         variables: Mapping[str, str] | None = None,
+        duplicate_window: float = DUPLICATE_WINDOW,
+        ack_wait: float = ACK_WAIT,
+        start: bool = True,
     ) -> AbstractAsyncContextManager[Stack]:
         """Start these services on fresh databases and an empty stream."""
         ...
@@ -68,10 +72,13 @@ class Stack:
 
     def app(self, service: str) -> App:
         """The service as its own `build` makes it, in the surroundings of this test."""
-        own, keys = ("", "") if service == "gateway" else self.servers.postgres.urls(service)
-        variables = self.servers.surroundings.environment(service, self.servers.broker.url, own, keys)
-        with environment({**variables, **self.variables}):
+        with environment(self.environment(service)):
             return self.builds[service]()
+
+    def environment(self, service: str) -> dict[str, str]:
+        """The variables by which the service finds its surroundings in this test."""
+        own, keys = ("", "") if service == "gateway" else self.servers.postgres.urls(service)
+        return {**self.servers.surroundings.environment(service, self.servers.broker.url, own, keys), **self.variables}
 
     async def start(self, service: str) -> Running:
         """Start the service, beside those that are running."""
@@ -131,12 +138,26 @@ class Stack:
             result = await found()
             if result:
                 return result
+            for running in self.services.values():
+                if running.died is not None:
+                    raise running.died
             assert asyncio.get_running_loop().time() < end, "what the test waits for did not come"
             await asyncio.sleep(0.02)
 
     async def quiet(self, seconds: float = SECONDS) -> None:
         """Wait until every outbox is published, every event handled and every due deadline fired."""
         await self.until(self._is_quiet, seconds)
+
+    async def connected(self) -> bool:
+        """Whether every service and the test itself have NATS."""
+        clients = [self.stream.client, *(bus.nats for bus in self._buses.values())]
+        clients += [running.ground.bus.nats for running in self.services.values() if running.ground]
+        return all(client.is_connected for client in clients)
+
+    async def reshape(self, **changes: float) -> None:
+        """Change the stream's configuration for this test."""
+        js = self.stream.client.jetstream()
+        await js.update_stream((await js.stream_info("CARE")).config.evolve(**changes))
 
     async def handled(self, service: str, event_id: UUID, seconds: float = SECONDS) -> None:
         """Wait until the service has handled the event."""
@@ -146,6 +167,16 @@ class Stack:
             return bool(await self.fetchval(service, query, event_id))
 
         await self.until(found, seconds)
+
+    def ground(self, service: str) -> Ground:
+        """The ground the running service stands on."""
+        ground = self.services[service].ground
+        assert ground is not None
+        return ground
+
+    def on(self, ground: Ground, db: Database) -> Ground:
+        """The same ground over another pool of connections."""
+        return replace(ground, db=db)
 
     async def db(self, service: str) -> Database:
         """The service's database as its runtime role."""
@@ -227,11 +258,15 @@ async def stack(
     apps: Mapping[str, Callable[[], App]] | None = None,
     tables: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
+    duplicate_window: float = DUPLICATE_WINDOW,
+    ack_wait: float = ACK_WAIT,
+    start: bool = True,
 ) -> AsyncIterator[Stack]:
     """Start these services on fresh databases and an empty stream.
 
     `apps` takes the place of a service's own `build`; `tables` are statements run as owner before it starts;
-    `variables` are further settings for all.
+    `variables` are further settings for all; `duplicate_window` and `ack_wait` are the stream's and its consumers', in
+    seconds. With `start` false everything is there but the services.
     """
     shared = servers()
     await shared.ready()
@@ -247,7 +282,8 @@ async def stack(
         for service, statements in (tables or {}).items():
             await made.as_owner(service, statements)
         reactions = {name: made.app(name).reactions for name in made.builds}
-        await stream.renew({name: {f"{one.event.kind.type}.*" for one in own} for name, own in reactions.items()})
-        for name in made.builds:
+        heard = {name: {f"{one.event.kind.type}.*" for one in own} for name, own in reactions.items()}
+        await stream.renew(heard, duplicate_window=duplicate_window, ack_wait=ack_wait)
+        for name in made.builds if start else ():
             await made.start(name)
         yield made

@@ -47,13 +47,14 @@ class Stream:
         )
         return cls(client)
 
-    async def renew(self, consumers: Mapping[str, Iterable[str]]) -> None:
+    async def renew(self, consumers: Mapping[str, Iterable[str]], *, duplicate_window: float, ack_wait: float) -> None:
         """An empty stream, with these durable consumers."""
         js = self.client.jetstream()
         with contextlib.suppress(NotFoundError):
             await js.delete_stream(STREAM)
-        await prepare_stream(js, max_bytes=MAX_BYTES)
-        await prepare_consumers(js, {name: tuple(subjects) for name, subjects in consumers.items() if subjects})
+        await prepare_stream(js, max_bytes=MAX_BYTES, duplicate_window=duplicate_window)
+        heard = {name: tuple(subjects) for name, subjects in consumers.items() if subjects}
+        await prepare_consumers(js, heard, ack_wait=ack_wait)
 
     async def envelopes(self, subject: str = "care.>") -> list[tuple[int, Envelope]]:
         """Everything stored on `subject`, in order, with its place; what is no event is left out."""

@@ -1,0 +1,213 @@
+"""The inbox: every event handled once, what the work refuses set aside, outages waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from baton_events.booking import VideoRequested
+from baton_events.codes import ServiceName
+from baton_events.common import DEAD_LETTER_RECORDED
+from shared.errors import Unavailable
+from tests.support.clinic import Clinic, at_work, checked_in
+
+if TYPE_CHECKING:
+    import io
+
+    from tests.support.stack import Open, Stack
+
+RECORDED = DEAD_LETTER_RECORDED[ServiceName.BOOKING]
+
+
+async def effects(s: Stack) -> list[UUID]:
+    rows = await s.fetch("booking", "SELECT entity FROM effect WHERE what = 'check-in' ORDER BY id")
+    return [row["entity"] for row in rows]
+
+
+async def letters(s: Stack) -> list[tuple[str, int]]:
+    rows = await s.fetch("booking", "SELECT refusal, attempts FROM dead_letter ORDER BY recorded_at")
+    return [(row["refusal"], row["attempts"]) for row in rows]
+
+
+async def test_an_event_is_handled_once_with_what_it_leads_to(stack: Open) -> None:
+    async with at_work(stack) as s:
+        event = checked_in()
+        await s.publish(event)
+        await s.quiet()
+        assert await effects(s) == [event.visit]
+        assert [one.event.video for one in await s.events(VideoRequested)] == [event.visit]
+        assert await s.fetchval("booking", "SELECT count(*) FROM deadline") == 1
+
+
+async def test_the_same_event_stored_twice_is_handled_once(stack: Open) -> None:
+    async with at_work(stack, duplicate_window=0.1) as s:
+        event = checked_in()
+        await s.publish(event)
+        await s.quiet()
+        await asyncio.sleep(0.3)
+        message = await s.stream.client.jetstream().get_msg("CARE", 1, direct=True)
+        await s.stream.publish_raw(message.subject, message.data, message_id=message.headers["Nats-Msg-Id"])
+        await s.quiet()
+        assert len(await s.stream.envelopes("care.visits.>")) == 2
+        assert await effects(s) == [event.visit]
+
+
+async def test_events_of_one_patient_are_handled_in_order_while_others_go_on(stack: Open) -> None:
+    slow = asyncio.Event()
+    clinic = Clinic()
+    async with at_work(stack, clinic) as s:
+        held, *others = [uuid4() for _ in range(40)]
+
+        async def wait() -> None:
+            if clinic.seen[-1] == first.visit:
+                await slow.wait()
+
+        first, second = checked_in(patient=held), checked_in(patient=held)
+        clinic.before = wait
+        for event in (first, second, *(checked_in(patient=other) for other in others)):
+            await s.publish(event)
+        await s.until(lambda: s.fetchval("booking", "SELECT count(*) > 25 FROM effect"))
+        assert not {first.visit, second.visit} & set(await effects(s))
+        slow.set()
+        await s.quiet()
+        done = await effects(s)
+        assert done.index(first.visit) < done.index(second.visit)
+        assert len(done) == 41
+
+
+async def test_an_event_the_work_refuses_comes_again_and_then_goes_to_ops(stack: Open) -> None:
+    poison, fine = checked_in(), checked_in()
+    clinic = Clinic(refused={poison.visit})
+    async with at_work(stack, clinic, inbox_put_off_seconds="0.05") as s:
+        event_id = await s.publish(poison)
+        await s.publish(fine)
+        (told,) = await s.until(lambda: s.events(RECORDED))
+        await s.quiet()
+        assert clinic.seen.count(poison.visit) == 5
+        assert await effects(s) == [fine.visit]
+        assert await letters(s) == [("unwilling", 5)]
+        assert (told.event.event, told.event.repair_owner) == (event_id, "team:ops")
+        assert abs((told.event.repair_due - told.time).total_seconds() - 3600) < 1
+        assert await s.fetchval("booking", "SELECT count(*) FROM refused_event") == 0
+
+
+async def test_refusals_that_end_are_forgotten(stack: Open) -> None:
+    event = checked_in()
+    clinic = Clinic(refused={event.visit})
+    async with at_work(stack, clinic, inbox_put_off_seconds="0.05") as s:
+        await s.publish(event)
+        await s.until(lambda: s.fetchval("booking", "SELECT attempts >= 2 FROM refused_event"))
+        clinic.refused.clear()
+        await s.quiet()
+        assert await effects(s) == [event.visit]
+        assert await s.fetchval("booking", "SELECT count(*) FROM refused_event") == 0
+        assert await letters(s) == []
+
+
+async def test_what_is_no_event_goes_to_ops_at_once(stack: Open, log: io.StringIO) -> None:
+    async with at_work(stack) as s:
+        event = checked_in()
+        subject = event.kind.subject(event.patient)
+        await s.publish(event)
+        await s.quiet()
+        genuine = (await s.stream.client.jetstream().get_msg("CARE", 1, direct=True)).data or b""
+        other = uuid4()
+        forged = {
+            "not JSON": (subject, b"care for secrets"),
+            "another's subject": (event.kind.subject(other), genuine),
+            "another's source": (subject, genuine.replace(b"/baton/visits", b"/baton/booking")),
+            "another id": (subject, genuine),
+            "a PubAck": (subject, b'{"stream":"CARE","seq":7}'),
+        }
+        for nth, (subject_, body) in enumerate(forged.values()):
+            await s.stream.publish_raw(subject_, body, message_id=f"00000000-0000-4000-8000-{nth:012}")
+        await s.until(lambda: s.fetchval("booking", "SELECT count(*) = $1 FROM dead_letter", len(forged)))
+        await s.quiet()
+        assert await letters(s) == [("not-an-event", 1)] * len(forged)
+        assert len(await s.events(RECORDED)) == len(forged)
+        assert await effects(s) == [event.visit]
+        assert "secrets" not in log.getvalue()
+
+
+async def test_a_service_out_of_reach_counts_nothing(stack: Open) -> None:
+    clinic, asked = Clinic(), 0
+    async with at_work(stack, clinic) as s:
+
+        async def ask() -> None:
+            nonlocal asked
+            asked += 1
+            if asked <= 7:
+                raise Unavailable(retry_after=0)
+
+        clinic.before = ask
+        event = checked_in()
+        await s.publish(event)
+        await s.until(lambda: effects(s), 20)
+        assert asked == 8
+        assert await letters(s) == []
+
+
+async def test_while_the_database_is_away_the_loop_waits_and_counts_nothing(stack: Open) -> None:
+    clinic = Clinic()
+    async with at_work(stack, clinic) as s:
+        stopped = asyncio.Event()
+
+        async def lose_the_database() -> None:
+            if not stopped.is_set():
+                stopped.set()
+                await asyncio.to_thread(s.servers.postgres.kill)
+
+        clinic.within = lose_the_database
+        events = [checked_in(patient=uuid4()) for _ in range(12)]
+        for event in events:
+            await s.publish(event)
+        await stopped.wait()
+        await asyncio.sleep(1)
+        await s.servers.ready()
+        await s.until(lambda: s.fetchval("booking", "SELECT count(*) = 12 FROM effect"), 20)
+        await s.quiet(20)
+        assert sorted(await effects(s)) == sorted(event.visit for event in events)
+        assert len(await s.events(VideoRequested)) == 12
+        assert await s.fetchval("booking", "SELECT count(*) FROM refused_event") == 0
+        assert await letters(s) == []
+
+
+async def test_while_the_broker_is_away_nothing_is_lost_or_done_twice(stack: Open) -> None:
+    async with at_work(stack, ack_wait=2) as s:
+        events = [checked_in(patient=uuid4()) for _ in range(30)]
+        for event in events[:20]:
+            await s.publish(event)
+        s.servers.broker.kill()
+        await s.servers.ready()
+        await s.until(s.connected)
+        for event in events[20:]:
+            await s.publish(event)
+        await s.until(lambda: s.fetchval("booking", "SELECT count(*) >= 30 FROM effect"), 40)
+        await s.quiet(40)
+        assert sorted(await effects(s)) == sorted(event.visit for event in events)
+        assert len(await s.events(VideoRequested)) == 30
+
+
+async def test_stopping_finishes_what_is_under_way_and_gives_the_rest_back(stack: Open) -> None:
+    clinic, begun, go_on = Clinic(), asyncio.Event(), asyncio.Event()
+    async with at_work(stack, clinic) as s:
+
+        async def work() -> None:
+            begun.set()
+            await go_on.wait()
+
+        clinic.within = work
+        events = [checked_in() for _ in range(5)]
+        for event in events:
+            await s.publish(event)
+        await begun.wait()
+        stopping = asyncio.create_task(s.stop("booking"))
+        await asyncio.sleep(0.1)
+        go_on.set()
+        await stopping
+        assert await effects(s) == [events[0].visit]
+        assert [one.event.video for one in await s.events(VideoRequested)] == [events[0].visit]
+        await s.start("booking")
+        await s.quiet()
+        assert sorted(await effects(s)) == sorted(event.visit for event in events)
