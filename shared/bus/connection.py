@@ -29,6 +29,18 @@ RECONNECT_SECONDS = 0.5
 PING_SECONDS = 5
 
 
+class Connection(Client):
+    """nats-py's client, which tells of its end also when the line breaks while it takes its leave."""
+
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        try:
+            await super()._close(status, do_cbs)
+        except OSError as error:
+            tell(error)
+            if do_cbs and self._closed_cb is not None:
+                await self._closed_cb()
+
+
 def inbox_prefix(service: str) -> str:
     """Where answers to the service's requests arrive; no other service may listen there."""
     return f"_INBOX_{service}"
@@ -41,7 +53,7 @@ async def connect(
     closed: Callable[[], None],
     seed_file: Path | None = None,
     ca_file: Path | None = None,
-) -> Client:
+) -> Connection:
     """Connect as `service`, waiting for as long as no server answers.
 
     `url` may list several servers, separated by commas. `closed` is called when the connection has ended for good,
@@ -65,7 +77,7 @@ async def connect(
         CLOSED.info()
         closed()
 
-    client = Client()
+    client = Connection()
     await client.connect(
         urls,
         name=service,

@@ -253,6 +253,13 @@ async def test_the_end_of_a_connection_is_told(line: Line) -> None:
     assert line.closed == ["gateway"]
 
 
+async def test_a_connection_that_the_broker_ends_is_told_too(line: Line) -> None:
+    gateway = await line.bus("gateway")
+    too_much = {"X": "x" * 64_000}
+    await gateway.nats.publish(directory.ME.subject, b" " * gateway.nats.max_payload, headers=too_much)
+    await until(lambda: line.closed == ["gateway"])
+
+
 async def test_a_connection_in_the_clear_never_leaves_the_private_network() -> None:
     with pytest.raises(SettingsWrong):
         await connect(url="nats://nats.example.org:4222", service="gateway", closed=lambda: None)

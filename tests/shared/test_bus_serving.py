@@ -15,7 +15,7 @@ from shared.requests import booking, directory, messaging, pharmacy
 from shared.requests.common import OfPatient
 from shared.requests.directory import AskMe, Me
 from shared.settings import SettingsWrong
-from tests.shared.line import MARIA, Line, told, until
+from tests.shared.line import MARIA, Line, told
 
 CANARY = "chest pain since this morning"
 
@@ -197,97 +197,6 @@ async def test_too_large_an_answer_is_said_so_and_not_sent(line: Line, lines: io
     gateway = await line.bus("gateway")
     assert told(await raw(gateway, directory.ME, b"", line.headers()))["status"] == 500
     assert "answer.too-large" in lines.getvalue()
-
-
-async def test_requests_are_worked_on_at_once_and_beyond_the_slots_refused_at_once(line: Line) -> None:
-    running: list[asyncio.Event] = []
-
-    async def waits(ground: Any, call: Any, ask: AskMe) -> Me:
-        running.append(asyncio.Event())
-        await running[-1].wait()
-        return await who(ground, call, ask)
-
-    await line.serve({directory.ME: waits}, slots=3)
-    gateway = await line.bus("gateway")
-    begun = [asyncio.create_task(raw(gateway, directory.ME, b"", line.headers())) for _ in range(3)]
-    await until(lambda: len(running) == 3)
-    async with asyncio.timeout(0.5):
-        message = await raw(gateway, directory.ME, b"", line.headers())
-    assert (told(message)["code"], message.headers["Retry-After"]) == ("busy", "1")
-    for event in running:
-        event.set()
-    assert all(answer.headers is None for answer in await asyncio.gather(*begun))
-    again = asyncio.create_task(raw(gateway, directory.ME, b"", line.headers()))
-    await until(lambda: len(running) == 4)
-    running[3].set()
-    assert (await again).headers is None
-
-
-async def test_instances_of_a_service_share_its_requests(line: Line) -> None:
-    seen: dict[str, int] = {"first": 0, "second": 0}
-
-    def counting(name: str) -> Any:
-        async def count(ground: Any, call: Any, ask: AskMe) -> Me:
-            seen[name] += 1
-            return await who(ground, call, ask)
-
-        return count
-
-    for name in seen:
-        await line.serve({directory.ME: counting(name)})
-    gateway = await line.bus("gateway")
-    await asyncio.gather(*(raw(gateway, directory.ME, b"", line.headers()) for _ in range(60)))
-    assert sum(seen.values()) == 60
-    assert min(seen.values()) > 0
-
-
-async def test_stopping_takes_no_more_and_finishes_what_has_begun(line: Line) -> None:
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def waits(ground: Any, call: Any, ask: AskMe) -> Me:
-        begun.set()
-        await go_on.wait()
-        return await who(ground, call, ask)
-
-    server = await line.serve({directory.ME: waits})
-    gateway = await line.bus("gateway")
-    first = asyncio.create_task(raw(gateway, directory.ME, b"", line.headers()))
-    await begun.wait()
-    stopping = asyncio.create_task(server.stop())
-
-    async def nobody_serves() -> bool:
-        try:
-            await gateway.nats.request(directory.ME.subject, b"", timeout=0.1)
-        except NoRespondersError:
-            return True
-        except NatsTimeoutError:
-            return False
-        return False
-
-    async with asyncio.timeout(5):
-        while not await nobody_serves():
-            pass
-    assert not stopping.done()
-    go_on.set()
-    await stopping
-    assert (await first).headers is None
-
-
-async def test_stopping_waits_no_longer_than_the_drain_time(line: Line, lines: io.StringIO) -> None:
-    begun = asyncio.Event()
-
-    async def never(*_: Any) -> Any:
-        begun.set()
-        await asyncio.Event().wait()
-
-    server = await line.serve({directory.ME: never}, drain_seconds=0.2)
-    gateway = await line.bus("gateway")
-    waiting = asyncio.create_task(raw(gateway, directory.ME, b"", line.headers(seconds=20)))
-    await begun.wait()
-    async with asyncio.timeout(2):
-        await server.stop()
-    assert '"event":"requests.cut-short"' in lines.getvalue()
-    waiting.cancel()
 
 
 async def test_no_answer_goes_anywhere_but_to_an_inbox(line: Line) -> None:

@@ -1,8 +1,7 @@
-import base64
 import hmac
 import io
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,80 +9,14 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from deploy.issuer.mint import id_token, mint, new_key
+from deploy.issuer.mint import id_token
 from shared.errors import Unauthenticated
 from shared.identity import tokens
 from shared.identity.jwks import KnownKeys
-from shared.identity.keys import new_service_key, service_kid
-from shared.identity.people import Person, Role, ServiceCaller
-from shared.identity.service_tokens import ServiceTokens
-from shared.identity.tokens import SERVICE_TYPE, Verifier, bearer
+from shared.identity.people import Person, Role
+from shared.identity.tokens import SERVICE_TYPE, bearer
 from tests.shared.line import MARIA
-
-ISSUER = "http://127.0.0.1:8080/oidc"
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-PATIENT = ("patient",)
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class World:
-    """An issuer's key, two services' keys, and the verifier of `booking`."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.key = new_key()
-        self.services = {name: new_service_key(name) for name in ("booking", "visits")}
-        self.verifier = Verifier(
-            service="booking",
-            issuer=ISSUER,
-            audience="baton",
-            issuer_keys=KnownKeys([self.key]),
-            service_keys=self.services,
-            clock=self.clock,
-        )
-
-    def token(self, **changed: Any) -> str:
-        wanted: dict[str, Any] = {"issuer": ISSUER, "person": MARIA, "roles": PATIENT, "now": NOW, **changed}
-        return mint(wanted.pop("key", self.key), **wanted)
-
-    def claims(self, **changed: Any) -> dict[str, Any]:
-        """What a good token says, with changes; None leaves a claim out."""
-        said = json.loads(base64.urlsafe_b64decode(self.token().split(".")[1] + "=="))
-        return {name: value for name, value in {**said, **changed}.items() if value is not None}
-
-    def signed(self, claims: dict[str, Any], key: Any = None, **header: Any) -> str:
-        key = key or self.key
-        found = {"alg": "ES256", "kid": self.key.kid, "typ": "at+jwt", **header}
-        return jwt.encode(found, claims, key, algorithms=[found["alg"]])
-
-    def service_token(self, **changed: Any) -> str:
-        visits, now = service_kid("visits"), int(NOW.timestamp())
-        said = {"iss": visits, "sub": visits, "aud": "booking", "iat": now, "exp": now + 300, **changed}
-        header = {"alg": "Ed25519", "kid": visits, "typ": SERVICE_TYPE}
-        return jwt.encode(header, said, self.services["visits"], algorithms=["Ed25519"])
-
-    async def refuses(self, token: str) -> bool:
-        try:
-            await self.verifier.caller(token)
-        except Unauthenticated:
-            return True
-        return False
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-def b64(value: object) -> str:
-    content = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+from tests.shared.tokens import ISSUER, NOW, World, b64
 
 
 async def test_a_good_token_says_who_somebody_is(world: World) -> None:
@@ -232,69 +165,6 @@ async def test_ed25519_signatures_of_an_issuer_hold_under_both_their_names(world
     world.verifier._issuer_keys = KnownKeys([key])
     for alg in ("EdDSA", "Ed25519"):
         assert not await world.refuses(world.signed(world.claims(jti=alg), key=key, kid="ed", alg=alg))
-
-
-async def test_a_service_is_known_by_its_own_key(world: World) -> None:
-    cause = uuid4()
-    visits = ServiceTokens("visits", world.services["visits"], clock=world.clock)
-    caller = await world.verifier.caller(visits.token("booking", cause))
-    assert isinstance(caller, ServiceCaller)
-    assert (caller.name, caller.cause) == ("visits", cause)
-    assert not await world.refuses(world.service_token())
-
-
-async def test_a_services_token_for_another_service_is_refused(world: World) -> None:
-    visits = ServiceTokens("visits", world.services["visits"], clock=world.clock)
-    assert await world.refuses(visits.token("messaging", None))
-    assert await world.refuses(world.service_token(aud="baton"))
-    assert await world.refuses(world.service_token(aud=["booking"]))
-
-
-async def test_a_service_cannot_speak_for_another_or_for_a_person(world: World) -> None:
-    assert await world.refuses(world.service_token(sub="service:messaging", iss="service:messaging"))
-    assert await world.refuses(world.service_token(sub=str(MARIA)))
-    stolen = ServiceTokens("visits", world.services["booking"], clock=world.clock)
-    assert await world.refuses(stolen.token("booking", None))
-    header = {"alg": "Ed25519", "kid": service_kid("visits"), "typ": "at+jwt"}
-    as_person = jwt.encode(header, world.claims(), world.services["visits"], algorithms=["Ed25519"])
-    assert await world.refuses(as_person)
-
-
-async def test_an_issuer_cannot_speak_for_a_service(world: World) -> None:
-    visits, now = service_kid("visits"), int(NOW.timestamp())
-    said = {"iss": visits, "sub": visits, "aud": "booking", "iat": now, "exp": now + 300}
-    assert await world.refuses(world.signed(said, kid=visits, typ=SERVICE_TYPE))
-    assert await world.refuses(world.signed(said, typ=SERVICE_TYPE))
-
-
-async def test_a_services_token_holds_for_five_minutes_at_most(world: World) -> None:
-    now = int(NOW.timestamp())
-    assert await world.refuses(world.service_token(exp=now + 301))
-    assert await world.refuses(world.service_token(iat=now + 60, exp=now + 300))
-    assert await world.refuses(world.service_token(iat=now - 400, exp=now - 100))
-
-
-async def test_a_service_of_no_table_is_refused(world: World) -> None:
-    stranger = ServiceTokens("stranger", new_service_key("stranger"), clock=world.clock)
-    assert await world.refuses(stranger.token("booking", None))
-
-
-async def test_a_service_is_nobody_where_a_person_is_asked_for(world: World) -> None:
-    with pytest.raises(Unauthenticated):
-        await world.verifier.person(world.service_token())
-
-
-async def test_a_services_token_is_used_again_until_a_minute_before_its_end(world: World) -> None:
-    visits = ServiceTokens("visits", world.services["visits"], clock=world.clock)
-    cause = uuid4()
-    first = visits.token("booking", cause)
-    world.clock.now = NOW + timedelta(seconds=239)
-    assert visits.token("booking", cause) == first
-    assert visits.token("booking", uuid4()) != first
-    assert visits.token("directory", cause) != first
-    world.clock.now = NOW + timedelta(seconds=241)
-    assert visits.token("booking", cause) != first
-    assert not await world.refuses(first)
 
 
 def test_only_a_bearer_token_is_taken_from_the_header() -> None:
