@@ -24,6 +24,7 @@ from shared.requests import Answer, Ask, Operation
 from shared.run import Running
 from shared.settings import Settings
 from tests.support.crashing import drop
+from tests.support.deliver import Way, deliver
 from tests.support.servers import Servers, servers
 from tests.support.stream import Stream
 from tests.support.surroundings import SettableClock, environment
@@ -127,9 +128,13 @@ class Stack:
         """The events of one kind in the stream, in order."""
         return await self.stream.events(kind)
 
-    async def publish(self, event: Event, *, event_id: UUID | None = None) -> UUID:
+    async def publish(self, event: Event, *, event_id: UUID | None = None, sequence: int | None = None) -> UUID:
         """Put an event of a service into the stream, whether that service runs or not; gives its id."""
-        return await self.stream.publish(event, self.clock(), event_id=event_id)
+        return await self.stream.publish(event, self.clock(), event_id=event_id, sequence=sequence)
+
+    async def deliver(self, service: str, *events: Event, way: Way = Way.ONCE) -> None:
+        """Have the running service handle events, given in the order they happened, delivered in this way."""
+        await deliver(self, service, events, way)
 
     async def until(self, found: Callable[[], Awaitable[T]], seconds: float = SECONDS) -> T:
         """Wait until `found` gives something true, and give it; fails when the time is over."""

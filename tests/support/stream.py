@@ -82,15 +82,28 @@ class Stream:
             for place, envelope in await self.envelopes(f"{kind.kind.type}.*")
         ]
 
-    async def publish(self, event: Event, now: datetime, *, event_id: UUID | None = None) -> UUID:
+    def count(self, event: Event) -> int:
+        """The next number among the entity's events."""
+        sequence = self.sequences[event.entity] = self.sequences.get(event.entity, 0) + 1
+        return sequence
+
+    async def shorten_ack_wait(self, consumer: str, seconds: float = 1.0) -> None:
+        """Have the consumer deliver again sooner what nobody acknowledged."""
+        js = self.client.jetstream()
+        found = await js.consumer_info(STREAM, consumer)
+        subjects = found.config.filter_subjects or [found.config.filter_subject or ""]
+        await prepare_consumers(js, {consumer: tuple(subjects)}, ack_wait=seconds)
+
+    async def publish(
+        self, event: Event, now: datetime, *, event_id: UUID | None = None, sequence: int | None = None
+    ) -> UUID:
         """Put an event into the stream as its service's relay would; gives its id."""
         event_id = event_id or uuid4()
-        sequence = self.sequences[event.entity] = self.sequences.get(event.entity, 0) + 1
         body = render(
             id=event_id,
             type=event.kind.type,
             entity=event.entity,
-            sequence=sequence,
+            sequence=sequence or self.count(event),
             time=now,
             data=msgspec.json.encode(event),
         )
