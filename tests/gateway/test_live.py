@@ -35,9 +35,10 @@ async def sequences(reader: Reader, count: int) -> list[int]:
 
 
 async def test_a_patient_sees_what_happens_to_them_as_it_happens(gateway: Gateway) -> None:
-    maria, other = gateway.stack.person("maria-lopez"), uuid4()
-    async with live(gateway) as reader:
-        await gateway.publish(left(other))
+    maria, other = gateway.stack.person("maria-lopez"), gateway.stack.person("jonas-weber")
+    async with live(gateway) as reader, live(gateway, "jonas-weber") as beside:
+        others = await gateway.publish(left(other))
+        assert (await beside.next()).id == str(others)
         event = left(maria)
         place = await gateway.publish(event, sequence=3)
         told = await reader.next()
