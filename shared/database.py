@@ -105,6 +105,13 @@ class Database:
             tell()
 
     @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """Statements that only read, each on its own: one round trip instead of three."""
+        with reaching():
+            async with self._connection() as connection:
+                yield Tx(connection, self.announced)
+
+    @asynccontextmanager
     async def _connection(self) -> AsyncIterator[PoolConnectionProxy[asyncpg.Record]]:
         """A connection of the pool; what asyncpg says of a lost one is told from what it says of a wrong call."""
         connection: PoolConnectionProxy[asyncpg.Record] | None = None

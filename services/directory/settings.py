@@ -9,4 +9,4 @@ class DirectorySettings(Settings, frozen=True, kw_only=True):
     """The common settings, with room for the questions that other services ask of it."""
 
     service: str = "directory"
-    request_slots: int = 256
+    request_slots: int = 1024

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from services.booking.model import tokens
 from services.booking.model.ranking import best, why
 from services.booking.model.slots import HORIZON, free_slots
 from services.booking.store import offers as store
+from shared.requests import Answer, Ask
 from shared.requests.booking import Offer
 from shared.requests.directory import CLINICIANS, FindClinicians
 
@@ -19,24 +20,34 @@ if TYPE_CHECKING:
     from services.booking.model.slots import Book, Slot
     from services.booking.model.wish import Wish
     from services.booking.operations.ground import BookingGround
+    from shared.call import Call
+    from shared.requests import Operation
     from shared.requests.directory import ClinicianCard
+
+Q = TypeVar("Q", bound=Ask)
+A = TypeVar("A", bound=Answer)
+
+
+async def as_booking(ground: BookingGround, call: Call, op: Operation[Q, A], ask: Q, *, key: str = "") -> A:
+    """Ask another service as booking itself, within the time the caller has."""
+    left = (call.deadline - ground.bus.clock()).total_seconds()
+    return await ground.bus.call_as_self(op, ask, cause=call.cause, key=key, seconds=left)
 
 
 async def who_may_treat(
-    ground: BookingGround, patient: UUID, at: datetime, clinician: UUID | None = None
+    ground: BookingGround, call: Call, patient: UUID, at: datetime, clinician: UUID | None = None
 ) -> list[ClinicianCard]:
     """Those licensed where the patient lives."""
-    ask = FindClinicians(patient=patient, at=at, clinician=clinician)
-    found = await ground.bus.call_as_self(CLINICIANS, ask, cause=None)
+    found = await as_booking(ground, call, CLINICIANS, FindClinicians(patient=patient, at=at, clinician=clinician))
     return found.clinicians
 
 
-async def offers_again(ground: BookingGround, offer_set: UUID, patient: UUID, wish: Wish, now: datetime) -> list[Offer]:
+async def offers_again(ground: BookingGround, call: Call, offer_set: UUID, patient: UUID, wish: Wish) -> list[Offer]:
     """The best offers as things stand now, for a wish that offers were made for before."""
-    cards = await who_may_treat(ground, patient, now)
-    async with ground.db.transaction() as tx:
-        book = await store.taken(tx, [card.clinician for card in cards], patient, now, now + HORIZON)
-    return offers(ground, offer_set, patient, wish, cards, book, now)
+    cards = await who_may_treat(ground, call, patient, call.now)
+    async with ground.db.reading() as tx:
+        book = await store.taken(tx, [card.clinician for card in cards], patient, call.now, call.now + HORIZON)
+    return offers(ground, offer_set, patient, wish, cards, book, call.now)
 
 
 def offers(

@@ -13,14 +13,14 @@ from services.booking.model import tokens
 from services.booking.model.refusals import LicenceMissing, OfferGone, OfferLapsed, PatientBusy, SlotTaken
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
-from services.booking.operations.availability import offers_again, who_may_treat
+from services.booking.operations.availability import as_booking, offers_again, who_may_treat
 from services.booking.store import appointments, offers
 from shared import audit, idempotency
 from shared.errors import Unavailable
 from shared.outbox import announce
 from shared.requests.booking import AppointmentStatus, Booked
 from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
-from shared.sealing import Kind, refuse_erased
+from shared.sealing import Kind, PatientErased, refuse_erased
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from services.booking.model.tokens import Held
     from services.booking.operations.ground import BookingGround
     from shared.call import Call
-    from shared.database import Tx
     from shared.requests.booking import Book, Offer
     from shared.sealing import GroupKeys
 
@@ -42,51 +41,43 @@ async def book(ground: BookingGround, call: Call, ask: Book) -> Booked:
     await require_own(ground, call, held.patient)
     tokens.check_lapse(held, call.now)
     keys = await ground.keys(held.patient)
-    author, wish = await _wish(ground, keys, held, call)
+    author, wish, gone = await _look(ground, keys, held, call)
     try:
-        await _require_free(ground, held)
-        await _require_licence(ground, held)
+        if gone is not None:
+            raise gone
+        await _require_licence(ground, call, held)
         row = _row(ground, call, ask.offer, held, keys, author, wish)
-        await _register(ground, held, row)
+        await _register(ground, call, held, row)
         return await _take(ground, call, row)
-    except OfferGone as gone:
-        gone.members["offers"] = await _next_best(ground, call, held, wish)
+    except OfferGone as refusal:
+        refusal.members["offers"] = await _next_best(ground, call, held, wish)
         raise
 
 
-async def _wish(ground: BookingGround, keys: GroupKeys, held: Held, call: Call) -> tuple[UUID, Wish]:
-    """Who asked for offers, and for what; raises OfferLapsed when the practice no longer has it."""
-    async with ground.db.transaction() as tx:
-        await refuse_erased(tx, held.patient)
-        kept = await offers.find(tx, held.offer_set, held.patient, call.now)
-    if kept is None or held.office not in ground.practice.offices:
+async def _look(ground: BookingGround, keys: GroupKeys, held: Held, call: Call) -> tuple[UUID, Wish, OfferGone | None]:
+    """Who asked for offers and for what, and what stands in the way already, which spares the rest.
+
+    Raises OfferLapsed when the practice no longer has it.
+    """
+    async with ground.db.reading() as tx:
+        seen = await offers.look(tx, held, call.now)
+    if seen is None or held.office not in ground.practice.offices:
         raise OfferLapsed
-    author: UUID = kept["author"]
-    plain = keys.open(kept["sealed"], kind=Kind.OFFER_SET, object=held.offer_set, author=author)
+    if seen["erased"]:
+        raise PatientErased
+    author: UUID = seen["author"]
+    plain = keys.open(seen["sealed"], kind=Kind.OFFER_SET, object=held.offer_set, author=author)
     wish = msgspec.json.decode(plain, type=Wish)
     if wish.visit_type not in ground.practice.visit_types:
         raise OfferLapsed
-    return author, wish
+    if seen["clinician_busy"]:
+        return author, wish, SlotTaken()
+    return author, wish, PatientBusy() if seen["patient_busy"] else None
 
 
-async def _require_free(ground: BookingGround, held: Held) -> None:
-    """Spare the rest where the time is gone already; what counts is decided when it is taken."""
-    async with ground.db.transaction() as tx:
-        gone = await _in_the_way(tx, held.clinician, held.patient, held)
-    if gone is not None:
-        raise gone
-
-
-async def _in_the_way(tx: Tx, clinician: UUID, patient: UUID, time: Held | appointments.Row) -> OfferGone | None:
-    busy = await appointments.in_the_way(tx, clinician, patient, time.start, time.end)
-    if busy is None:
-        return None
-    return SlotTaken() if busy == clinician else PatientBusy()
-
-
-async def _require_licence(ground: BookingGround, held: Held) -> None:
+async def _require_licence(ground: BookingGround, call: Call, held: Held) -> None:
     """Asked again, for the start of the visit: a licence, or the state the patient lives in, may have changed."""
-    if not await who_may_treat(ground, held.patient, held.start, held.clinician):
+    if not await who_may_treat(ground, call, held.patient, held.start, held.clinician):
         raise LicenceMissing
 
 
@@ -115,7 +106,7 @@ def _row(
     )
 
 
-async def _register(ground: BookingGround, held: Held, row: appointments.Row) -> None:
+async def _register(ground: BookingGround, call: Call, held: Held, row: appointments.Row) -> None:
     """Have the clinician treat the patient; it lapses unless the booking is announced."""
     ask = RegisterRelationship(
         relationship=row.relationship,
@@ -124,7 +115,7 @@ async def _register(ground: BookingGround, held: Held, row: appointments.Row) ->
         source=RelationshipSource.BOOKING,
         lapses_at=held.lapses_at + CONFIRMED_WITHIN,
     )
-    await ground.bus.call_as_self(REGISTER_RELATIONSHIP, ask, cause=None, key=str(row.relationship))
+    await as_booking(ground, call, REGISTER_RELATIONSHIP, ask, key=str(row.relationship))
 
 
 async def _take(ground: BookingGround, call: Call, row: appointments.Row) -> Booked:
@@ -139,7 +130,7 @@ async def _take(ground: BookingGround, call: Call, row: appointments.Row) -> Boo
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, row.patient)
         if not await appointments.take(tx, row):
-            raise await _in_the_way(tx, row.clinician, row.patient, row) or SlotTaken()
+            raise PatientBusy if await appointments.only_the_patient_is_busy(tx, row) else SlotTaken
         await announce(tx, _booked(row, call), call.now)
         await audit.record(tx, call, "write", patient=row.patient, object=row.id)
         await idempotency.keep(tx, call, done)
@@ -164,6 +155,6 @@ def _booked(row: appointments.Row, call: Call) -> AppointmentBooked:
 async def _next_best(ground: BookingGround, call: Call, held: Held, wish: Wish) -> list[Offer]:
     """What can be offered instead; none while the directory cannot say who may treat the patient."""
     try:
-        return await offers_again(ground, held.offer_set, held.patient, wish, call.now)
+        return await offers_again(ground, call, held.offer_set, held.patient, wish)
     except Unavailable:
         return []

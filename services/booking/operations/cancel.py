@@ -26,7 +26,7 @@ OPEN = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
 
 async def cancel(ground: BookingGround, call: Call, ask: OfAppointment) -> AppointmentState:
     """Give the time back, as the patient, their proxy, or the front desk of its office; raises NotCancellable."""
-    async with ground.db.transaction() as tx:
+    async with ground.db.reading() as tx:
         found = await appointments.find(tx, ask.appointment)
     if found is None:
         raise NoSuchAppointment

@@ -13,7 +13,7 @@ from services.booking.model.refusals import NothingTold, UnknownChoice
 from services.booking.model.slots import HORIZON
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
-from services.booking.operations.availability import offers, who_may_treat
+from services.booking.operations.availability import as_booking, offers, who_may_treat
 from services.booking.store import offers as store
 from shared import audit
 from shared.requests.booking import EmergencyGuidance, Offers
@@ -35,8 +35,8 @@ async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Off
     check(ask, ground.practice)
     await require_own(ground, call, patient)
     card, cards, keys = await asyncio.gather(
-        ground.bus.call_as_self(PATIENT, OfPatient(patient=patient), cause=None),
-        who_may_treat(ground, patient, call.now),
+        as_booking(ground, call, PATIENT, OfPatient(patient=patient)),
+        who_may_treat(ground, call, patient, call.now),
         ground.keys(patient),
     )
     wish = wished(ask, card, ground.practice)

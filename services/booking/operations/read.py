@@ -65,7 +65,7 @@ async def facts(ground: BookingGround, call: Call, ask: OfAppointment) -> Appoin
 
 
 async def _find(ground: BookingGround, ask: OfAppointment) -> Row:
-    async with ground.db.transaction() as tx:
+    async with ground.db.reading() as tx:
         row = await appointments.find(tx, ask.appointment)
     if row is None:
         raise NoSuchAppointment

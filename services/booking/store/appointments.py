@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from shared.database import Tx
 
 MOST = 200
-WIDEST_ZONE = timedelta(hours=14)
 
 TAKE = """
 INSERT INTO appointment (id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, relationship,
@@ -26,11 +25,14 @@ ON CONFLICT DO NOTHING
 RETURNING id
 """
 
-IN_THE_WAY = """
-SELECT clinician = $1 AS clinician FROM appointment
- WHERE (clinician = $1 OR patient = $2) AND status IN ('booked', 'arrived')
-   AND tstzrange(start_at, end_at) && tstzrange($3, $4)
- ORDER BY 1 DESC LIMIT 1
+ONLY_THE_PATIENT = """
+SELECT NOT EXISTS (
+    SELECT 1 FROM appointment
+     WHERE clinician = $1 AND status IN ('booked', 'arrived') AND tstzrange(start_at, end_at) && tstzrange($3, $4)
+) AND EXISTS (
+    SELECT 1 FROM appointment
+     WHERE patient = $2 AND status IN ('booked', 'arrived') AND tstzrange(start_at, end_at) && tstzrange($3, $4)
+)
 """
 
 FIND = """
@@ -70,14 +72,14 @@ UPDATE appointment
 OF_CLINICIAN_ON = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appointment
  WHERE clinician = $1 AND ($2::uuid IS NULL OR office = $2) AND status <> 'cancelled'
-   AND start_at > $4 AND start_at < $5 AND (start_at AT TIME ZONE time_zone)::date = $3
+   AND start_at >= $3::date - 1 AND start_at < $3::date + 2 AND (start_at AT TIME ZONE time_zone)::date = $3
  ORDER BY start_at, id
 """
 
 OF_OFFICE_ON = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appointment
  WHERE office = $1 AND status <> 'cancelled'
-   AND start_at > $3 AND start_at < $4 AND (start_at AT TIME ZONE time_zone)::date = $2
+   AND start_at >= $2::date - 1 AND start_at < $2::date + 2 AND (start_at AT TIME ZONE time_zone)::date = $2
  ORDER BY start_at, id
 """
 
@@ -151,12 +153,9 @@ async def take(tx: Tx, row: Row) -> bool:
     return taken is not None
 
 
-async def in_the_way(tx: Tx, clinician: UUID, patient: UUID, start: datetime, end: datetime) -> UUID | None:
-    """Who is not free then: the clinician, before the patient; None when both are."""
-    row = await tx.fetchrow(IN_THE_WAY, clinician, patient, start, end)
-    if row is None:
-        return None
-    return clinician if row["clinician"] else patient
+async def only_the_patient_is_busy(tx: Tx, row: Row) -> bool:
+    """Whether the clinician is free at that time and the patient is not."""
+    return bool(await tx.fetchval(ONLY_THE_PATIENT, row.clinician, row.patient, row.start, row.end))
 
 
 async def find(tx: Tx, appointment: UUID) -> Row | None:
@@ -210,18 +209,12 @@ async def _noted(tx: Tx, statement: str, appointment: UUID, at: datetime) -> UUI
 
 async def of_clinician_on(tx: Tx, clinician: UUID, office: UUID | None, day: date) -> list[ScheduledAppointment]:
     """The clinician's day, at one office or all, by each appointment's own clock."""
-    return _scheduled(await tx.fetch(OF_CLINICIAN_ON, clinician, office, day, *_around(day)))
+    return _scheduled(await tx.fetch(OF_CLINICIAN_ON, clinician, office, day))
 
 
 async def of_office_on(tx: Tx, office: UUID, day: date) -> list[ScheduledAppointment]:
     """The office's day."""
-    return _scheduled(await tx.fetch(OF_OFFICE_ON, office, day, *_around(day)))
-
-
-def _around(day: date) -> tuple[datetime, datetime]:
-    """Every moment that is this day in some zone lies between."""
-    midnight = datetime.combine(day, time(), UTC)
-    return midnight - WIDEST_ZONE, midnight + timedelta(days=1) + WIDEST_ZONE
+    return _scheduled(await tx.fetch(OF_OFFICE_ON, office, day))
 
 
 def _scheduled(rows: list[asyncpg.Record]) -> list[ScheduledAppointment]:

@@ -15,16 +15,29 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from services.booking.model.tokens import Held
     from shared.database import Tx
 
 KEPT_FOR = timedelta(days=1)
 LONGEST = timedelta(days=1)
 
-ADD = "INSERT INTO offer_set (id, patient, author, sealed, made_at) VALUES ($1, $2, $3, $4, $5)"
+ADD = """
+WITH forgotten AS (DELETE FROM offer_set WHERE patient = $2 AND made_at < $6)
+INSERT INTO offer_set (id, patient, author, sealed, made_at) VALUES ($1, $2, $3, $4, $5)
+"""
 
-FORGET = "DELETE FROM offer_set WHERE patient = $1 AND made_at < $2"
-
-FIND = "SELECT author, sealed FROM offer_set WHERE id = $1 AND patient = $2 AND made_at > $3"
+LOOK = """
+SELECT o.author, o.sealed,
+       EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient) AS erased,
+       EXISTS (SELECT 1 FROM appointment a
+                WHERE a.clinician = $4 AND a.status IN ('booked', 'arrived')
+                  AND tstzrange(a.start_at, a.end_at) && tstzrange($5, $6)) AS clinician_busy,
+       EXISTS (SELECT 1 FROM appointment a
+                WHERE a.patient = o.patient AND a.status IN ('booked', 'arrived')
+                  AND tstzrange(a.start_at, a.end_at) && tstzrange($5, $6)) AS patient_busy
+  FROM offer_set o
+ WHERE o.id = $1 AND o.patient = $2 AND o.made_at > $3
+"""
 
 TAKEN = """
 SELECT clinician, false AS own, start_at, end_at FROM appointment
@@ -37,13 +50,12 @@ SELECT clinician, true AS own, start_at, end_at FROM appointment
 
 async def add(tx: Tx, offer_set: UUID, patient: UUID, author: UUID, sealed: bytes, now: datetime) -> None:
     """Keep what the patient asked for, and forget what they asked for long ago."""
-    await tx.execute(ADD, offer_set, patient, author, sealed, now)
-    await tx.execute(FORGET, patient, now - KEPT_FOR)
+    await tx.execute(ADD, offer_set, patient, author, sealed, now, now - KEPT_FOR)
 
 
-async def find(tx: Tx, offer_set: UUID, patient: UUID, now: datetime) -> asyncpg.Record | None:
-    """Author and sealed wish, unless it is too old."""
-    return await tx.fetchrow(FIND, offer_set, patient, now - KEPT_FOR)
+async def look(tx: Tx, held: Held, now: datetime) -> asyncpg.Record | None:
+    """Author and sealed wish of the offer, who stands in its way, and whether the patient is erased; None when old."""
+    return await tx.fetchrow(LOOK, held.offer_set, held.patient, now - KEPT_FOR, held.clinician, held.start, held.end)
 
 
 async def taken(tx: Tx, clinicians: Sequence[UUID], patient: UUID, now: datetime, until: datetime) -> Book:

@@ -22,22 +22,24 @@ async def clinicians(ground: Ground, call: Call, ask: FindClinicians) -> Clinici
     """
     if ask.patient is not None and isinstance(call.caller, Person) and call.caller.id != ask.patient:
         raise UnknownPerson
-    async with ground.db.transaction() as tx:
-        state = ask.state
-        if ask.patient is not None:
-            state = await people.state_of(tx, ask.patient)
-            if state is None:
-                raise UnknownPerson
-        if state is not None and state not in ground.practice.states:
-            return Clinicians(clinicians=[])
-        found = await people.clinicians(tx, state=state, at=ask.at or call.now, clinician=ask.clinician)
+    async with ground.db.reading() as tx:
+        found = await people.clinicians(
+            tx,
+            at=ask.at or call.now,
+            states=ground.practice.states,
+            state=ask.state if ask.patient is None else None,
+            patient=ask.patient,
+            clinician=ask.clinician,
+        )
+        if not found and ask.patient is not None and not await people.is_patient(tx, ask.patient):
+            raise UnknownPerson
     return Clinicians(clinicians=found)
 
 
 async def may_prescribe(ground: Ground, call: Call, ask: AskMayPrescribe) -> MayPrescribe:
     """Whether credential and licence in the patient's state allow it then, and a relationship now."""
     clinician = call.person.id
-    async with ground.db.transaction() as tx:
+    async with ground.db.reading() as tx:
         prescribes, licensed = await people.prescriber(tx, clinician, ask.patient, ask.at)
         related = await relationships.active(tx, ask.patient, clinician, call.now) is not None
     lack = lacking(prescribes=prescribes, related=related, licensed=licensed)

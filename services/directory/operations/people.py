@@ -55,5 +55,5 @@ async def patient(ground: Ground, call: Call, ask: OfPatient) -> PatientCard:
 async def staff(ground: Ground, _: Call, ask: FindPeople) -> People:
     """Names of members of staff."""
     wanted = names_wanted(ask.ids)
-    async with ground.db.transaction() as tx:
+    async with ground.db.reading() as tx:
         return People(people=await people.staff_names(tx, wanted))

@@ -23,7 +23,7 @@ async def register_patient(ground: Ground, call: Call, ask: RegisterPatient) -> 
     done = PatientRegistered(patient=uuid4())
     own = ask.own_clinician
     async with ground.db.transaction() as tx:
-        if own is not None and not await people.clinicians(tx, state=None, at=call.now, clinician=own):
+        if own is not None and not await people.clinicians(tx, at=call.now, clinician=own):
             raise UnknownPerson
         await people.add_patient(tx, done.patient, ask)
         if own is not None:

@@ -22,7 +22,7 @@ async def may_open(ground: Ground, call: Call, ask: OfPatient) -> MayOpen:
     person = call.person
     if person.id == ask.patient:
         return MayOpen(ground=Open.SELF)
-    async with ground.db.transaction() as tx:
+    async with ground.db.reading() as tx:
         if await people.is_proxy(tx, ask.patient, person.id, call.now):
             return MayOpen(ground=Open.PROXY)
         treating = None

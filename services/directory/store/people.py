@@ -9,7 +9,7 @@ from shared.database import refusing
 from shared.requests.directory import ClinicianCard, Hours, PatientCard, StaffName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -19,23 +19,26 @@ if TYPE_CHECKING:
     from shared.requests.directory import RegisterPatient
 
 CLINICIANS = """
-WITH valid AS (
+WITH wanted AS (
+    SELECT coalesce($2, (SELECT state FROM patient WHERE id = $3)) AS state
+), valid AS (
     SELECT l.staff, l.state,
            max(least(l.ended_at, (l.expires + 1)::timestamp AT TIME ZONE s.time_zone)) AS until
       FROM licence l JOIN staff s ON s.id = l.staff
      WHERE ($1::uuid IS NULL OR l.staff = $1)
      GROUP BY l.staff, l.state
-    HAVING max(least(l.ended_at, (l.expires + 1)::timestamp AT TIME ZONE s.time_zone)) > $3
+    HAVING max(least(l.ended_at, (l.expires + 1)::timestamp AT TIME ZONE s.time_zone)) > $4
 )
 SELECT s.id, s.name, s.credential, s.specialty, s.video,
        ARRAY(SELECT v.state FROM valid v WHERE v.staff = s.id ORDER BY v.state) AS licensed_in,
-       (SELECT v.until FROM valid v WHERE v.staff = s.id AND v.state = $2) AS licensed_until,
+       (SELECT v.until FROM valid v WHERE v.staff = s.id AND v.state = w.state) AS licensed_until,
        ARRAY(SELECT (h.office, h.weekday, h.opens, h.closes) FROM hours h WHERE h.staff = s.id
               ORDER BY h.weekday, h.opens, h.office) AS hours
-  FROM staff s
+  FROM staff s CROSS JOIN wanted w
  WHERE s.credential IS NOT NULL
    AND ($1::uuid IS NULL OR s.id = $1)
-   AND ($2::text IS NULL OR EXISTS (SELECT 1 FROM valid v WHERE v.staff = s.id AND v.state = $2))
+   AND ($2::text IS NULL AND $3::uuid IS NULL
+        OR w.state = ANY($5::text[]) AND EXISTS (SELECT 1 FROM valid v WHERE v.staff = s.id AND v.state = w.state))
  ORDER BY s.name, s.id
 """
 
@@ -47,7 +50,7 @@ PATIENT = """
 SELECT id, name, birth_date, state, time_zone, own_clinician, latitude, longitude FROM patient WHERE id = $1
 """
 
-STATE = "SELECT state FROM patient WHERE id = $1"
+IS_PATIENT = "SELECT EXISTS (SELECT 1 FROM patient WHERE id = $1)"
 
 PROXY = "SELECT EXISTS (SELECT 1 FROM proxy WHERE patient = $1 AND proxy = $2 AND (ended_at IS NULL OR ended_at > $3))"
 
@@ -81,9 +84,21 @@ def _clinician(row: asyncpg.Record) -> ClinicianCard:
     )
 
 
-async def clinicians(tx: Tx, *, state: str | None, at: datetime, clinician: UUID | None = None) -> list[ClinicianCard]:
-    """Those licensed in the state at that time, or all, by name; a licence counts to the end of its last day."""
-    return [_clinician(row) for row in await tx.fetch(CLINICIANS, clinician, state, at)]
+async def clinicians(
+    tx: Tx,
+    *,
+    at: datetime,
+    states: Collection[str] = (),
+    state: str | None = None,
+    patient: UUID | None = None,
+    clinician: UUID | None = None,
+) -> list[ClinicianCard]:
+    """Those licensed at that time in the state, or in the patient's, where it is one of `states`; or all, by name.
+
+    A licence counts to the end of its last day.
+    """
+    rows = await tx.fetch(CLINICIANS, clinician, state, patient, at, list(states))
+    return [_clinician(row) for row in rows]
 
 
 async def staff_names(tx: Tx, ids: Sequence[UUID]) -> list[StaffName]:
@@ -114,10 +129,9 @@ async def patient_card(tx: Tx, patient: UUID) -> PatientCard | None:
     )
 
 
-async def state_of(tx: Tx, patient: UUID) -> str | None:
-    """The state the patient lives in, if there is such a patient."""
-    state: str | None = await tx.fetchval(STATE, patient)
-    return state
+async def is_patient(tx: Tx, person: UUID) -> bool:
+    """Whether there is such a patient."""
+    return bool(await tx.fetchval(IS_PATIENT, person))
 
 
 async def is_proxy(tx: Tx, patient: UUID, person: UUID, now: datetime) -> bool:
