@@ -44,7 +44,6 @@ TOO_LARGE = logs.event("answer.too-large", "operation", "size")
 
 FIELD = re.compile(r" - at `\$\.?([\w.\[\]-]*)`$", re.ASCII)
 NAMED = re.compile(r"^Object (missing required|contains unknown) field `([A-Za-z_]\w{0,63})`", re.ASCII)
-ATTEMPTS = 3
 
 
 class Expired(Exception):
@@ -146,19 +145,17 @@ class Endpoint:
 
     async def _done_once(self, call: Call, ask: Any) -> bytes:
         """Do the command, or give the answer given before under its key when it breaks on having been done."""
-        for _ in range(ATTEMPTS):
-            try:
-                return await self._handled(call, ask)
-            except DatabaseUnavailable:
-                raise
-            except idempotency.Raced:
-                if (before := await idempotency.done_before(self._ground.db, call)) is not None:
-                    return before
-            except Exception:
-                if (before := await idempotency.done_before(self._ground.db, call)) is not None:
-                    return before
-                raise
-        raise NoAnswer(retry_after=1)
+        try:
+            return await self._handled(call, ask)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            before = await idempotency.done_before(self._ground.db, call)
+            if before is not None:
+                return before
+            if isinstance(error, idempotency.Raced):
+                raise NoAnswer(retry_after=1) from error
+            raise
 
     async def _handled(self, call: Call, ask: Any) -> bytes:
         answer = await self._handler(self._ground, call, ask)
