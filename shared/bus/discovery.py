@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from shared.bus.endpoint import Endpoint
 
+try:
+    VERSION = version("baton")
+except PackageNotFoundError:  # run from a folder, not installed
+    VERSION = "0.0.0"
+
 
 class Discovery:
     """Answers `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS` for one instance of a service."""
@@ -28,7 +33,7 @@ class Discovery:
         self._identity = {
             "name": bus.service,
             "id": NUID().next().decode(),
-            "version": version("baton"),
+            "version": VERSION,
             "metadata": {},
         }
         self._started = datetime.now(UTC).isoformat().replace("+00:00", "Z")
