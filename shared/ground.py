@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from nats.errors import Error as NatsError
+
 from shared import background, logs
 from shared.app import Ground
 from shared.bus import Bus
 from shared.database import Database
+from shared.errors import Unavailable
 from shared.practice import load
 from shared.sealing import KeyringFile, Sealing
 
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from shared.settings import Settings
 
 T = TypeVar("T")
+NOT_THERE_YET = (Unavailable, NatsError, TimeoutError, ConnectionError)
+"""What time mends; a file that is missing is a fault of the settings and ends the process."""
+
 WAITING = logs.event("ground.waiting", "what", "pause")
 
 
@@ -36,7 +42,7 @@ async def patiently(what: str, make: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await make()
-        except background.OUT_OF_REACH as error:
+        except NOT_THERE_YET as error:
             pause = min(background.LONGEST_PAUSE, pause * 2)
             WAITING.warning(error=error, what=what, pause=pause)
             await asyncio.sleep(background.jittered(pause))

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -227,9 +227,9 @@ async def _until_told(app: App) -> int:
     if living.done():
         DIED.error(error=living.exception())
         return 1
-    living.cancel()
-    with suppress(asyncio.CancelledError):
-        await living
+    while not living.done():  # connecting to NATS may swallow a cancellation
+        living.cancel()
+        await asyncio.wait((living,), timeout=0.2)
     await service.stop()
     return 0
 
