@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from shared.audit.store import Stored
+    from shared.audit.store import Seen, Stored
     from shared.clock import Clock
     from shared.database import Database, Tx
 
@@ -33,8 +33,8 @@ CHECKPOINT_ROWS = 10_000
 class Chainer:
     """One service's chain. Several processes may run one each: whoever holds the head links, the others pass.
 
-    Rows are linked in the order in which they are seen committed, which may differ from their numbers. `settled` is
-    the transaction before which every row is linked, so that a round reads only what is new.
+    Rows are linked in the order in which they are seen committed, which may differ from their numbers. Up to `settled`
+    every row is linked and none can appear any more, so that a round reads only what is new.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Chainer:
         self.key = key
         self.clock = clock
         self.checkpoint_after = checkpoint_after
-        self.settled: int | None = None
+        self.settled: Seen | None = None
         self.unsigned = True
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -74,14 +74,15 @@ class Chainer:
                 return 0
             settled = await store.settled(tx) if self.settled is None else self.settled
             rows = await store.unlinked(tx, settled, BATCH)
-            settled = max(settled, min(oldest, rows[-1].tx) if len(rows) == BATCH else oldest)
+            open_from = (oldest, 0)
+            settled = max(settled, min(open_from, (rows[-1].tx, rows[-1].id)) if len(rows) == BATCH else open_from)
             unsigned = self.unsigned
             if rows or unsigned:
                 unsigned = await self._extend(tx, rows, settled)
         self.settled, self.unsigned = settled, unsigned
         return len(rows)
 
-    async def _extend(self, tx: Tx, rows: list[Stored], settled: int) -> bool:
+    async def _extend(self, tx: Tx, rows: list[Stored], settled: Seen) -> bool:
         """Link the rows; sign when it is time. Whether links are left that no checkpoint covers."""
         position, head = await store.head(tx) or (0, chain.GENESIS)
         links = []
@@ -97,7 +98,7 @@ class Chainer:
         await self._sign(tx, position, head, settled, now)
         return False
 
-    async def _sign(self, tx: Tx, position: int, head: bytes, settled: int, now: datetime) -> None:
+    async def _sign(self, tx: Tx, position: int, head: bytes, settled: Seen, now: datetime) -> None:
         checkpoint = chain.sign(self.key, position, head)
         id_ = await store.add_checkpoint(tx, checkpoint, settled, now)
         event = AUDIT_CHECKPOINTED[self.service](

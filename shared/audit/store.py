@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from shared.database import Tx
 
+ADD_ONE = """
+INSERT INTO audit (at, actor, cause, patient, action, operation, object, range, trace)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
 ADD = """
 INSERT INTO audit (at, actor, cause, patient, action, operation, object, range, trace)
 SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
@@ -33,7 +38,7 @@ SELECT pg_try_advisory_xact_lock(hashtext('audit_link')) AS locked,
 HEAD = "SELECT position, hash FROM audit_link ORDER BY position DESC LIMIT 1"
 
 SETTLED = """
-SELECT settled::text FROM audit_checkpoint
+SELECT settled::text AS tx, settled_row AS id FROM audit_checkpoint
  WHERE server = (SELECT system_identifier FROM pg_control_system())
  ORDER BY position DESC LIMIT 1
 """
@@ -41,8 +46,9 @@ SELECT settled::text FROM audit_checkpoint
 UNLINKED = """
 SELECT a.id, a.at, a.actor, a.cause, a.patient, a.action, a.operation, a.object, a.range, a.trace, a.tx::text
   FROM audit a
- WHERE a.tx >= $1::text::xid8 AND NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.audit = a.id)
- ORDER BY a.tx, a.id LIMIT $2
+ WHERE (a.tx, a.id) > ($1::text::xid8, $2)
+   AND (SELECT l.position FROM audit_link l WHERE l.audit = a.id) IS NULL  -- row by row, whatever the statistics say
+ ORDER BY a.tx, a.id LIMIT $3
 """
 
 LINK = "INSERT INTO audit_link (position, audit, hash) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])"
@@ -50,8 +56,8 @@ LINK = "INSERT INTO audit_link (position, audit, hash) SELECT * FROM unnest($1::
 LAST_CHECKPOINT = "SELECT position, at FROM audit_checkpoint ORDER BY position DESC LIMIT 1"
 
 ADD_CHECKPOINT = """
-INSERT INTO audit_checkpoint (id, position, head, signature, at, settled, server)
-SELECT $1, $2, $3, $4, $5, $6::text::xid8, system_identifier FROM pg_control_system()
+INSERT INTO audit_checkpoint (id, position, head, signature, at, settled, settled_row, server)
+SELECT $1, $2, $3, $4, $5, $6::text::xid8, $7, system_identifier FROM pg_control_system()
 """
 
 CHECKPOINTS = "SELECT position, head, signature, at FROM audit_checkpoint ORDER BY position, at"
@@ -68,6 +74,12 @@ SELECT a.id FROM audit a
  WHERE a.at < $1 AND NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.audit = a.id)
  ORDER BY a.id LIMIT $2
 """
+
+
+Seen = tuple[int, int]
+"""A place among the rows by transaction and number, which unlike the number alone is never filled later."""
+
+NOTHING: Seen = (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +127,10 @@ class Checkpoint:
 
 async def add(tx: Tx, rows: Sequence[Row]) -> None:
     """Add the rows, in this order."""
-    await tx.execute(ADD, *map(list, zip(*map(astuple, rows), strict=True)))
+    if len(rows) == 1:
+        await tx.execute(ADD_ONE, *astuple(rows[0]))
+    elif rows:
+        await tx.execute(ADD, *map(list, zip(*map(astuple, rows), strict=True)))
 
 
 async def of_patient(tx: Tx, patient: UUID, limit: int) -> list[Stored]:
@@ -138,17 +153,18 @@ async def head(tx: Tx) -> tuple[int, bytes] | None:
     return (row["position"], row["hash"]) if row else None
 
 
-async def settled(tx: Tx) -> int:
-    """The transaction before which every row was linked at the last checkpoint.
+async def settled(tx: Tx) -> Seen:
+    """Up to where every row was linked at the last checkpoint; nowhere, when that was on another server.
 
-    0 when that was on another server, whose transactions count differently.
+    Transactions count differently there.
     """
-    return int(await tx.fetchval(SETTLED) or 0)
+    row = await tx.fetchrow(SETTLED)
+    return (int(row["tx"]), row["id"]) if row else NOTHING
 
 
-async def unlinked(tx: Tx, settled: int, limit: int) -> list[Stored]:
-    """Committed rows without a link, of transactions from `settled` on."""
-    return [_stored(row) for row in await tx.fetch(UNLINKED, str(settled), limit)]
+async def unlinked(tx: Tx, after: Seen, limit: int) -> list[Stored]:
+    """Committed rows without a link, by transaction and number, from the one after `after`."""
+    return [_stored(row) for row in await tx.fetch(UNLINKED, str(after[0]), after[1], limit)]
 
 
 async def link(tx: Tx, links: Sequence[tuple[int, int, bytes]]) -> None:
@@ -162,10 +178,19 @@ async def last_checkpoint(tx: Tx) -> tuple[int, datetime] | None:
     return (row["position"], row["at"]) if row else None
 
 
-async def add_checkpoint(tx: Tx, checkpoint: Checkpoint, settled: int, now: datetime) -> UUID:
+async def add_checkpoint(tx: Tx, checkpoint: Checkpoint, settled: Seen, now: datetime) -> UUID:
     """Keep a checkpoint and give its id."""
     id_ = uuid4()
-    await tx.execute(ADD_CHECKPOINT, id_, checkpoint.position, checkpoint.head, checkpoint.signature, now, str(settled))
+    await tx.execute(
+        ADD_CHECKPOINT,
+        id_,
+        checkpoint.position,
+        checkpoint.head,
+        checkpoint.signature,
+        now,
+        str(settled[0]),
+        settled[1],
+    )
     return id_
 
 

@@ -109,13 +109,14 @@ CREATE TABLE audit_link (
 );
 
 CREATE TABLE audit_checkpoint (
-    id        uuid PRIMARY KEY,
-    position  bigint NOT NULL,
-    head      bytea NOT NULL,
-    signature bytea NOT NULL,
-    at        timestamptz NOT NULL,
-    settled   xid8 NOT NULL,
-    server    bigint NOT NULL
+    id          uuid PRIMARY KEY,
+    position    bigint NOT NULL,
+    head        bytea NOT NULL,
+    signature   bytea NOT NULL,
+    at          timestamptz NOT NULL,
+    settled     xid8 NOT NULL,
+    settled_row bigint NOT NULL,
+    server      bigint NOT NULL
 );
 CREATE INDEX audit_checkpoint_position ON audit_checkpoint (position);
 
