@@ -10,7 +10,6 @@ from urllib.parse import urlsplit, urlunsplit
 from deploy import prepare, secrets
 from deploy.home import practice_dir
 from deploy.nats import Server
-from deploy.stack.postgres import Postgres
 from deploy.wires import KEEPERS
 from shared.practice import load
 
@@ -67,6 +66,8 @@ def superuser_url(home: Home) -> str:
     """BATON_POSTGRES_URL with the superuser's password put in, or the embedded server."""
     url = os.environ.get("BATON_POSTGRES_URL")
     if not url:
+        from deploy.stack.postgres import Postgres  # what embeds PostgreSQL is not in the image
+
         return Postgres(home, None).superuser_url
     parts = urlsplit(url)
     password = home.password("postgres").read_text(encoding="ascii").strip()
