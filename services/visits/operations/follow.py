@@ -14,19 +14,25 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from baton_events.booking import AppointmentCancelled, AppointmentRescheduled
+    from services.visits.model.visit import VisitRow
     from shared.app import Ground
     from shared.database import Tx
 
 BEFORE = frozenset({VisitStatus.PLANNED, VisitStatus.ARRIVED})
 
 
-async def reschedule(ground: Ground, tx: Tx, event: AppointmentRescheduled, sequence: int, now: datetime) -> None:
-    """Move the visit, unless a later move was heard of before, or it has begun; who was waiting waits no longer."""
+async def reschedule(
+    ground: Ground, tx: Tx, event: AppointmentRescheduled, sequence: int, now: datetime
+) -> VisitRow | None:
+    """Move the visit, unless a later move was heard of before, or it has begun; who was waiting waits no longer.
+
+    Gives the visit if it was moved.
+    """
     heard, _ = await visits.lock_appointment(tx, event.appointment)
     visit = await visits.lock_of_appointment(tx, event.appointment)
     await visits.hear(tx, event.appointment, sequence)
     if visit is None or sequence <= heard or visit.status not in BEFORE:
-        return
+        return None
     in_office = visit.kind is VisitKind.OFFICE
     await visits.move(
         tx,
@@ -39,12 +45,18 @@ async def reschedule(ground: Ground, tx: Tx, event: AppointmentRescheduled, sequ
     )
     if visit.status is VisitStatus.ARRIVED:
         await announce(tx, VisitLeft(visit=visit.id, appointment=visit.appointment, patient=visit.patient), now)
+    return visit
 
 
-async def cancel(tx: Tx, event: AppointmentCancelled, at: datetime) -> None:
-    """Remember that it was given back, which wins over everything heard later; a visit that has begun goes on."""
+async def cancel(tx: Tx, event: AppointmentCancelled, at: datetime) -> VisitRow | None:
+    """Remember that it was given back, which wins over everything heard later; a visit that has begun goes on.
+
+    Gives the visit if it was taken off the list.
+    """
     await visits.lock_appointment(tx, event.appointment)
     await visits.cancel_appointment(tx, event.appointment, at)
     visit = await visits.lock_of_appointment(tx, event.appointment)
-    if visit is not None and visit.status in BEFORE:
-        await visits.cancel(tx, visit.id)
+    if visit is None or visit.status not in BEFORE:
+        return None
+    await visits.cancel(tx, visit.id)
+    return visit
