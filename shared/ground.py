@@ -12,6 +12,7 @@ from shared.app import Ground
 from shared.bus import Bus
 from shared.database import Database
 from shared.errors import Unavailable
+from shared.network import require_encryption
 from shared.practice import load
 from shared.sealing import KeyringFile, Sealing
 
@@ -62,6 +63,8 @@ class Foundation:
     async def lay(self, closed: Callable[[], None]) -> Ground:
         """Wait for everything the service needs and give its ground; `closed` is called when NATS is gone for good."""
         settings = self.app.settings
+        require_encryption("BATON_DATABASE_URL", settings.database_url)
+        require_encryption("BATON_KEYSTORE_URL", settings.keystore_url)
         practice = await asyncio.to_thread(load, settings.practice_dir)
         self.bus = bus = await patiently("nats", lambda: Bus.connect(settings, closed=closed))
         nothing: Any = Nothing()

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 FLUSH_SECONDS = 2.0
+LEAVE_SECONDS = 10.0
 
 STARTING = logs.event("service.starting", "ops_port")
 READY = logs.event("service.ready")
@@ -230,7 +231,12 @@ async def _until_told(app: App) -> int:
     while not living.done():  # connecting to NATS may swallow a cancellation
         living.cancel()
         await asyncio.wait((living,), timeout=0.2)
-    await service.stop()
+    try:
+        async with asyncio.timeout(2 * app.settings.drain_seconds + LEAVE_SECONDS):
+            await service.stop()
+    except TimeoutError as error:
+        DIED.error(error=error)
+        return 1
     return 0
 
 

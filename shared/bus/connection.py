@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import ssl
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from nats.aio.client import Client
 
 from shared import logs
+from shared.network import is_near
 from shared.settings import SettingsWrong
 
 if TYPE_CHECKING:
@@ -111,14 +111,6 @@ def tls_for(urls: list[str], ca_file: Path | None) -> ssl.SSLContext | None:
     parts = [urlsplit(url) for url in urls]
     if ca_file is not None or all(part.scheme == "tls" for part in parts):
         return ssl.create_default_context(cafile=ca_file)
-    if not all(_is_near(part.hostname or "") for part in parts):
+    if not all(is_near(part.hostname or "") for part in parts):
         raise SettingsWrong("BATON_NATS_URL must be tls:// outside loopback and private networks")
     return None
-
-
-def _is_near(host: str) -> bool:
-    """Loopback, a private address, or the name of a container beside this one."""
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return "." not in host
