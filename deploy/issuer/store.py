@@ -64,6 +64,7 @@ class Store:
     """One SQLite file, used from worker threads one at a time."""
 
     def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA foreign_keys = ON")

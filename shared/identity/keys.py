@@ -31,10 +31,20 @@ def new_service_key(service: str) -> OKPKey:
 
 
 def write_private(path: Path, key: Key) -> None:
-    """Keep the private key in a new file that only its owner reads; raises FileExistsError rather than replace one."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Keep the private key in a new file that only its owner reads; raises FileExistsError rather than replace one.
+
+    The file is there whole or not at all, also after a crash.
+    """
+    unfinished = path.with_name(f"{path.name}.new")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(key.as_dict(private=True)))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(unfinished, path)
+    finally:
+        unfinished.unlink()
 
 
 def read_private(path: Path) -> Key:

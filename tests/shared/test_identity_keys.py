@@ -201,6 +201,13 @@ def test_a_private_key_is_kept_for_its_owner_alone_and_never_replaced(tmp_path: 
     with pytest.raises(FileExistsError):
         write_private(path, key)
     assert read_private(path).as_dict(private=True) == key.as_dict(private=True)
+    assert [left.name for left in tmp_path.iterdir()] == ["key.json"]
+
+
+def test_a_key_half_written_before_a_crash_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "key.json.new").write_text('{"kty":"OK')
+    write_private(tmp_path / "key.json", new_service_key("booking"))
+    assert read_private(tmp_path / "key.json").kid == "service:booking"
 
 
 def test_the_table_of_services_holds_public_keys_only(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import stat
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +87,7 @@ async def test_a_session_ends_after_half_a_day(issuer: SignIn) -> None:
 async def test_nothing_that_opens_a_session_is_kept_as_it_is(issuer: SignIn) -> None:
     code = await issuer.code()
     _, tokens = await issuer.token(code=code)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in issuer.settings.folder.iterdir()} == {0o600}
     kept = b"".join(path.read_bytes() for path in issuer.settings.folder.iterdir() if path.name != "key.json")
     for secret in (code, tokens["refresh_token"], tokens["access_token"], "baton"):
         assert secret.encode() not in kept.replace(b"baton-app", b"")
