@@ -9,7 +9,7 @@ import pytest
 from baton_events.pharmacy import PrescriptionCancelled
 from shared.errors import Conflict, Forbidden, NotFound, Refusal
 from shared.requests import pharmacy as ask
-from tests.pharmacy.playing import DENVER, NORMAL, SILENT, accepted, dispense, rejected
+from tests.pharmacy.playing import DENVER, NORMAL, SILENT, SLOW, accepted, dispense, rejected
 from tests.pharmacy.signing import AMARA, BEN, CHEN, JONAS, MARIA, fill, signed, told, treats
 
 
@@ -44,19 +44,14 @@ async def test_the_simulated_pharmacy_drops_what_it_had_in_mind(practice: Any) -
 
 async def test_an_order_that_was_never_sent_is_not_sent_and_nobody_is_told(by_hand: Any) -> None:
     async with by_hand() as (s, counter):
-        counter.answers = [503] * 100
-        rx = await signed(s, pharmacy=NORMAL)
-        await s.until(lambda: counter.came(1))
-        await s.stop("pharmacy")
-        await s.fetch("pharmacy", "UPDATE delivery SET attempts = 0")
-        counter.sent.clear()
-        counter.held = {NORMAL}
-        await s.fetch("pharmacy", "UPDATE delivery SET next_at = now() + interval '1 hour'")
-        await s.start("pharmacy")
+        counter.held = {SLOW}
+        for _ in range(16):
+            rx = await signed(s, pharmacy=SLOW)
+        assert await s.fetchval("pharmacy", "SELECT attempts FROM delivery WHERE routing = $1", rx.routing) == 0
         await s.ask(ask.CANCEL, ask.OfPrescription(prescription=rx.prescription), as_=BEN)
-        rows = await s.fetch("pharmacy", "SELECT message, outcome FROM delivery")
+        rows = await s.fetch("pharmacy", "SELECT message, outcome FROM delivery WHERE routing = $1", rx.routing)
         assert [(row["message"], row["outcome"]) for row in rows] == [("order", "dropped")]
-        assert not counter.sent
+        counter.release.set()
 
 
 async def test_it_carries_the_problem_that_was_open_and_what_comes_later_is_old(by_hand: Any) -> None:
