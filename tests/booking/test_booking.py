@@ -12,8 +12,8 @@ from baton_events.codes import VisitKind
 from baton_events.directory import RelationshipStarted
 from deploy.issuer.mint import mint
 from services.booking.model.refusals import LicenceMissing, OfferAltered, OfferLapsed, PatientBusy, SlotTaken
-from shared.errors import KeyReused, NotFound
-from shared.requests.booking import BOOK, FIND_OFFERS, AppointmentStatus, Book, FindOffers
+from shared.errors import Internal, KeyReused, NotFound
+from shared.requests.booking import BOOK, CANCEL, FIND_OFFERS, AppointmentStatus, Book, FindOffers, OfAppointment
 from shared.requests.common import OfPatient
 from shared.requests.directory import MAY_OPEN, Ground
 from tests.booking.people import AMARA, BEN, MARIA, SAMIRA, SAN_FRANCISCO
@@ -160,7 +160,8 @@ async def test_a_licence_that_ended_since_the_offer_is_refused_with_other_offers
         await s.fetch("directory", "UPDATE licence SET ended_at = now() WHERE staff = $1", BEN)
         with pytest.raises(LicenceMissing) as refused:
             await take(s, offer)
-        assert refused.value.members["offers"] == []
+        others = {offer["clinician"] for offer in refused.value.members["offers"]}
+        assert others == {str(AMARA)}
         assert await s.fetchval("booking", "SELECT count(*) FROM appointment") == 0
         assert await s.fetchval("directory", "SELECT count(*) FROM relationship WHERE clinician = $1", BEN) == 0
 
@@ -171,6 +172,41 @@ async def test_a_patient_who_moved_since_the_offer_is_refused() -> None:
         await s.fetch("directory", "UPDATE patient SET state = 'CO' WHERE id = $1", MARIA)
         with pytest.raises(LicenceMissing):
             await take(s, offer)
+
+
+async def test_a_booking_broken_off_after_the_registration_is_done_by_its_repeat() -> None:
+    async with stack("directory", "booking") as s:
+        offer = await first(s, clinician=BEN)
+        await s.as_owner("booking", "ALTER TABLE audit RENAME TO gone")
+        with pytest.raises(Internal):
+            await take(s, offer, key="once")
+        await s.as_owner("booking", "ALTER TABLE gone RENAME TO audit")
+        registered = "SELECT count(*) FROM relationship WHERE clinician = $1"
+        assert await s.fetchval("directory", registered, BEN) == 1
+        await take(s, offer, key="once")
+        assert await s.fetchval("directory", registered, BEN) == 1
+
+
+async def test_next_best_are_others_where_nothing_is_left_of_what_was_asked_for() -> None:
+    async with stack("directory", "booking") as s:
+        offer = await first(s, clinician=BEN)
+        narrow = {"clinician": BEN, "latest": offer.start}
+        theirs = await first(s, "aisha-khan", **narrow)
+        await take(s, offer)
+        assert (await find(s, "aisha-khan", **narrow)).offers == []
+        with pytest.raises(SlotTaken) as refused:
+            await take(s, theirs, "aisha-khan")
+        assert len(refused.value.members["offers"]) == 12
+
+
+async def test_a_patient_books_again_after_giving_the_time_back() -> None:
+    async with stack("directory", "booking") as s:
+        offer = await first(s)
+        done = await take(s, offer)
+        await s.ask(CANCEL, OfAppointment(appointment=done.appointment), as_=MARIA)
+        again = await take(s, offer)
+        assert again.appointment != done.appointment
+        assert again.start == done.start
 
 
 async def test_an_offer_after_erasure_is_refused() -> None:

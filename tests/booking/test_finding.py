@@ -107,6 +107,14 @@ async def test_without_the_directory_there_are_no_offers() -> None:
             await find(s)
 
 
+async def test_what_to_do_in_an_emergency_is_told_also_when_nothing_can_be_offered() -> None:
+    async with stack("directory", "booking") as s:
+        await s.stop("directory")
+        found = await find(s, reason="chest pain")
+        assert found.emergency is not None
+        assert found.offers == []
+
+
 async def test_looking_for_offers_is_on_record() -> None:
     async with stack("directory", "booking") as s:
         await find(s)

@@ -34,6 +34,11 @@ class Wish(Why, frozen=True, kw_only=True):
     latest: datetime | None = None
 
     @property
+    def anything(self) -> Wish:
+        """The same without what they would rather have."""
+        return msgspec.structs.replace(self, office=None, clinician=None, kind=None, earliest=None, latest=None)
+
+    @property
     def why(self) -> Why:
         """The part that goes with the appointment."""
         return Why(reason=self.reason, visit_type=self.visit_type)

@@ -43,11 +43,15 @@ async def who_may_treat(
 
 
 async def offers_again(ground: BookingGround, call: Call, offer_set: UUID, patient: UUID, wish: Wish) -> list[Offer]:
-    """The best offers as things stand now, for a wish that offers were made for before."""
+    """The best offers as things stand now, for a wish that offers were made for before.
+
+    Where nothing is left of what they would rather have, the best of all the others.
+    """
     cards = await who_may_treat(ground, call, patient, call.now)
     async with ground.db.reading() as tx:
         book = await store.taken(tx, [card.clinician for card in cards], patient, call.now, call.now + HORIZON)
-    return offers(ground, offer_set, patient, wish, cards, book, call.now)
+    found = offers(ground, offer_set, patient, wish, cards, book, call.now)
+    return found or offers(ground, offer_set, patient, wish.anything, cards, book, call.now)
 
 
 def offers(

@@ -16,24 +16,40 @@ from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers, who_may_treat
 from services.booking.store import offers as store
 from shared import audit
+from shared.errors import Unavailable
 from shared.requests.booking import EmergencyGuidance, Offers
 from shared.requests.common import OfPatient
 from shared.requests.directory import PATIENT
 from shared.sealing import Kind, refuse_erased
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from services.booking.operations.ground import BookingGround
     from shared.call import Call
     from shared.practice import Practice
-    from shared.requests.booking import FindOffers
+    from shared.requests.booking import FindOffers, Offer
     from shared.requests.directory import PatientCard
 
 
 async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Offers:
-    """Offers for the patient, best first, behind emergency guidance where the reason sounds like one."""
-    patient = ask.patient or call.person.id
+    """Offers for the patient, best first, behind emergency guidance where the reason sounds like one.
+
+    The guidance comes also when nothing can be offered at the moment.
+    """
     check(ask, ground.practice)
-    await require_own(ground, call, patient)
+    guidance = emergency(ask.reason, ground.practice)
+    patient = ask.patient or call.person.id
+    try:
+        await require_own(ground, call, patient)
+        return Offers(emergency=guidance, offers=await _offers(ground, call, ask, patient))
+    except Unavailable:
+        if guidance is None:
+            raise
+        return Offers(emergency=guidance, offers=[])
+
+
+async def _offers(ground: BookingGround, call: Call, ask: FindOffers, patient: UUID) -> list[Offer]:
     card, cards, keys = await asyncio.gather(
         as_booking(ground, call, PATIENT, OfPatient(patient=patient)),
         who_may_treat(ground, call, patient, call.now),
@@ -47,10 +63,7 @@ async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Off
         await store.add(tx, offer_set, patient, author, sealed, call.now)
         await audit.record(tx, call, "write", patient=patient, object=offer_set)
         book = await store.taken(tx, [one.clinician for one in cards], patient, call.now, call.now + HORIZON)
-    return Offers(
-        emergency=emergency(ask.reason, ground.practice),
-        offers=offers(ground, offer_set, patient, wish, cards, book, call.now),
-    )
+    return offers(ground, offer_set, patient, wish, cards, book, call.now)
 
 
 def check(ask: FindOffers, practice: Practice) -> None:
