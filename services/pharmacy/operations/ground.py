@@ -43,7 +43,8 @@ async def stand(ground: Ground) -> PharmacyGround:
     """Make pharmacy's ground of the common one; gives the practice's patients their pharmacies, once."""
     settings = ground.settings
     assert isinstance(settings, PharmacySettings)
-    secrets = msgspec.json.decode(settings.partner_secrets_file.read_bytes(), type=dict[UUID, str])
+    shared = await asyncio.to_thread(settings.partner_secrets_file.read_bytes)
+    secrets = msgspec.json.decode(shared, type=dict[UUID, str])
     known = [(p.id, p.pharmacy, p.farthest_kilometres) for p in ground.practice.patients.values() if p.pharmacy]
     async with ground.db.transaction() as tx:
         await preferences.load(tx, known, ground.clock())
