@@ -46,9 +46,11 @@ def _make() -> None:
 
 
 def _run(*command: str) -> None:
-    ran = subprocess.run(command, check=False, cwd=ROOT)  # noqa: S603 - this Python and pip
+    ran = subprocess.run(  # noqa: S603 - this Python and pip
+        command, check=False, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     if ran.returncode:
-        sys.exit(f"Making the environment failed at: {' '.join(command[:6])} …")
+        sys.exit(f"{ran.stdout}\nMaking the environment failed at: {' '.join(command[:6])} …")
 
 
 if __name__ == "__main__":
