@@ -80,10 +80,10 @@ class Live:
                 fields = {}
 
     async def _note(self, fields: Mapping[str, str]) -> None:
+        self._last = fields.get("id", self._last)
         event = json.loads(fields["data"])
         if "type" not in event:
             return
-        self._last = fields.get("id", self._last)
         async with self._news:
             self.seen.append({"stream_sequence": int(fields["id"]), **event})
             self._news.notify_all()

@@ -106,7 +106,8 @@ async def installed(home: Path, **variables: str) -> AsyncIterator[Installed]:
                 raise AssertionError(b"".join(said).decode())
         draining = asyncio.create_task(process.stdout.read())
         yield Installed(f"http://127.0.0.1:{port}", Home(home), environment)
-        process.send_signal(signal.SIGINT)
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.wait(), 60)
         await draining
     finally:
