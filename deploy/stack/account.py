@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 NAME = "embedded_postgres"
 NOBODY = "nobody"
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+PR_SET_PDEATHSIG, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2
+SECBIT_NO_SETUID_FIXUP = 4
+"""Without it, leaving root's account drops every right, and access(2) leaves rights out of account."""
 CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION_3 = 0x20080522
 LINUX = sys.platform == "linux"
@@ -80,15 +82,19 @@ def _leave_root(libc: ctypes.CDLL | None, account: Account) -> None:
     os.setgroups([])
     os.setgid(account.group)
     if libc is not None:
-        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setuid(account.user)
-    if libc is not None:
-        right = 1 << CAP_DAC_READ_SEARCH
-        libc.capset(
-            ctypes.byref(_Header(CAPABILITY_VERSION_3, 0)),
-            (_Rights * 2)(_Rights(right, right, right), _Rights(0, 0, 0)),
-        )
+    if libc is not None and _keep_only(libc, 1 << CAP_DAC_READ_SEARCH):
         libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0)
+
+
+def _keep_only(libc: ctypes.CDLL, right: int) -> bool:
+    """Give up every other right, and this one too where it cannot be kept, as in most containers."""
+    for kept in (right, 0):
+        rights = (_Rights * 2)(_Rights(kept, kept, kept), _Rights(0, 0, 0))
+        if libc.capset(ctypes.byref(_Header(CAPABILITY_VERSION_3, 0)), rights) == 0:
+            return bool(kept)
+    os._exit(1)
 
 
 def _made() -> pwd.struct_passwd | None:
