@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from nats.errors import Error as NatsError
 
-from shared import background, logs
+from shared import background, logs, zones
 from shared.app import Ground
 from shared.bus import Bus
 from shared.database import Database
@@ -66,6 +66,7 @@ class Foundation:
         require_encryption("BATON_DATABASE_URL", settings.database_url)
         require_encryption("BATON_KEYSTORE_URL", settings.keystore_url)
         practice = await asyncio.to_thread(load, settings.practice_dir)
+        await asyncio.to_thread(zones.hold_all)
         self.bus = bus = await patiently("nats", lambda: Bus.connect(settings, closed=closed))
         nothing: Any = Nothing()
         db, sealing = cast("Database", nothing), cast("Sealing", nothing)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.errors import Conflict, Invalid, NotFound
+from shared.zones import is_known
 
 if TYPE_CHECKING:
     from shared.requests.directory import RegisterPatient
@@ -49,10 +49,8 @@ def check_patient(patient: RegisterPatient, today: date) -> None:
     """Raise Invalid for a birth date that cannot be or a time zone that is none."""
     if not EARLIEST_BIRTH <= patient.birth_date <= today:
         raise Invalid(field="birth_date")
-    try:
-        ZoneInfo(patient.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Invalid(field="time_zone") from None
+    if not is_known(patient.time_zone):
+        raise Invalid(field="time_zone")
 
 
 def lacking(*, prescribes: bool, related: bool, licensed: bool) -> str | None:
