@@ -32,6 +32,12 @@ class WorkTaken(Conflict):
     code = "work-taken"
 
 
+class TakenWhereItIsDone(Conflict):
+    """This work is taken where it is done: accept the order itself, and this list shows that you have it."""
+
+    code = "taken-where-it-is-done"
+
+
 class AlreadyTheirs(Conflict):
     """The work already belongs to that owner. Nothing needs to be done."""
 

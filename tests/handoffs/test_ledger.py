@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -229,15 +230,30 @@ async def test_a_follow_up_moved_to_another_clinician_is_closed_by_their_message
         assert await work(s, "amara-okafor") == []
 
 
-async def test_an_accepted_order_tells_who_took_it(stack: Open) -> None:
+async def test_an_order_is_taken_where_it_is_done_and_the_ledger_tells_who_took_it(stack: Open) -> None:
     async with stack("handoffs") as s:
         event = ordered()
-        await s.publish(event)
+        await s.handled("handoffs", await s.publish(event))
+        [waiting] = await work(s, "luis-ortega")
+        here = await refused(s, ACCEPT, OfHandoff(handoff=waiting.handoff), s.token("luis-ortega"))
+        assert here.code == "taken-where-it-is-done"
         taken = OrderAccepted(order=event.order, visit=event.visit, patient=MARIA, accepted_by=s.person("luis-ortega"))
         await s.handled("handoffs", await s.publish(taken))
         await s.quiet()
         [owed] = await work(s, "luis-ortega")
         assert owed.accepted_by == s.person("luis-ortega")
+
+
+async def test_a_conversation_handled_all_at_once_stands_as_it_was_said(stack: Open) -> None:
+    async with stack("handoffs") as s:
+        thread = uuid4()
+        said = [Party.PATIENT, Party.PATIENT, Party.STAFF, Party.SERVICE, Party.PATIENT] * 10
+        await asyncio.gather(*(s.publish(wrote(thread, party, s.clock())) for party in said))
+        await s.quiet()
+        rounds = await s.fetch("handoffs", "SELECT state, chased FROM handoff ORDER BY opened_at")
+        assert [row["state"] for row in rounds] == ["closed"] * 10 + ["open"]
+        assert [row["chased"] for row in rounds] == [1] + [2] * 9 + [0]
+        assert len(await s.events(HandoffOpened)) == len(await s.events(HandoffClosed)) + 1
 
 
 async def test_the_patient_reads_their_trail_in_plain_sentences_in_their_own_time(stack: Open) -> None:

@@ -37,7 +37,8 @@ async def record(tx: Tx, row: Row, received: Received[Any], now: datetime) -> No
     known = await (facts.around(tx, row.name, case, fact) if row.repeats else facts.of_case(tx, row.name, case))
     openings = [said.event for said in known if said.effect is Effect.OPEN]
     entered = await ledger.lock_opened_by(tx, row.name, case, openings) if openings else []
-    for round_ in rounds(row, known, await ledger.holders(tx, [held.id for held in entered])):
+    holders = await ledger.holders(tx, [held.id for held in entered]) if row.closed_by else frozenset()
+    for round_ in rounds(row, known, holders):
         held = next((held for held in entered if held.opened_by in round_.openings), None)
         if held is None:
             await _enter(tx, row, case, round_, now)
