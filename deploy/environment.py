@@ -32,8 +32,7 @@ def ensure() -> Path:
 
 
 def _made_from() -> str:
-    content = b"".join(path.read_bytes() for path in (LOCK, *(project / "pyproject.toml" for project in PROJECTS)))
-    return hashlib.sha256(content + sys.version.encode()).hexdigest()
+    return hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
 
 
 def _make() -> None:

@@ -65,25 +65,53 @@ async def said(broker: Broker, user: str, subject: str) -> bool:
         return not await connected.refused_saying([subject])
 
 
-async def test_no_service_can_publish_anothers_event(broker: Broker) -> None:
-    for service in SERVICES:
-        for name, event in TYPES.items():
-            if event.kind.service != service:
-                assert f"{name}.*" not in broker.wires[service].publishes
+def may(patterns: tuple[str, ...], subject: str) -> bool:
+    return any(covers(pattern, subject) for pattern in patterns)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_table_gives_a_service_its_own_events_requests_and_answers_and_nothing_else(
+    broker: Broker, service: str
+) -> None:
+    wire = broker.wires[service]
+    for name, event in TYPES.items():
+        assert may(wire.publishes, f"{name}.{TOKEN}") == (event.kind.service == service), name
+        assert not may(wire.subscribes, f"{name}.{TOKEN}"), name
+    for subject, operation in OPERATIONS.items():
+        assert may(wire.publishes, subject) == (service in operation.callers), subject
+        assert may(wire.subscribes, subject) == (service == operation.service), subject
+    for other in {*SERVICES, "deploy", "warehouse"} - {service}:
+        assert not may(wire.subscribes, f"_INBOX_{other}.x.y"), other
+        answers = any(op.service == service and other in op.callers for op in OPERATIONS.values())
+        assert may(wire.publishes, f"_INBOX_{other}.x.y") == answers, other
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_table_gives_no_service_a_consumer_or_stream_to_make_change_or_purge(broker: Broker, service: str) -> None:
+    read_only = {"STREAM.INFO.CARE", "DIRECT.GET.CARE", f"CONSUMER.INFO.CARE.{service}"}
+    taken = f"CONSUMER.MSG.NEXT.CARE.{service}"
+    for pattern in broker.wires[service].publishes:
+        if pattern.startswith("$JS.API."):
+            asked = pattern.removeprefix("$JS.API.").removesuffix(".>")
+            assert asked in read_only or asked == taken, pattern
+        assert not covers(pattern, f"$JS.API.CONSUMER.CREATE.CARE.{service}"), pattern
+
+
+async def test_the_server_refuses_a_service_that_publishes_anothers_event(broker: Broker) -> None:
     assert await said(broker, "booking", f"care.booking.v1.appointment.booked.{TOKEN}")
     assert not await said(broker, "booking", f"care.pharmacy.v1.prescription.signed.{TOKEN}")
     assert not await said(broker, "gateway", f"care.booking.v1.appointment.booked.{TOKEN}")
 
 
-async def test_no_service_can_answer_or_overhear_on_anothers_subject(broker: Broker) -> None:
-    for subject, operation in OPERATIONS.items():
-        assert {s for s in SERVICES if subject in broker.wires[s].subscribes} == {operation.service}
+async def test_the_server_refuses_a_service_that_answers_or_overhears_for_another(broker: Broker) -> None:
     async with broker.as_user("visits") as connected:
         assert await connected.refused_hearing(["svc.booking.book"], queue="booking")
         assert len(await connected.refused_hearing(["svc.>", "_INBOX_gateway.>", "care.>", "live.>"])) == 4
 
 
-async def test_no_service_can_make_change_or_delete_a_consumer_or_a_stream(broker: Broker) -> None:
+async def test_the_server_refuses_a_service_that_makes_changes_or_deletes_a_consumer_or_a_stream(
+    broker: Broker,
+) -> None:
     for service in SERVICES:
         for subject in (
             f"$JS.API.CONSUMER.CREATE.CARE.{service}",
