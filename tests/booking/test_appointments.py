@@ -258,9 +258,7 @@ async def test_the_reason_and_the_kind_of_visit_stand_nowhere_in_plain() -> None
         booked = await book(s, visit_type="blood-pressure")
         await s.ask(APPOINTMENT, OfAppointment(appointment=booked.appointment), as_="amara-okafor")
         await s.quiet()
-        await s.fetch(
-            "booking", "INSERT INTO dead_letter VALUES ($1, $1, '', 0, $2, '', 0)", uuid4(), b"a planted bird"
-        )
+        await s.fetch("booking", "INSERT INTO offer_set VALUES ($1, $1, $1, $2, now())", uuid4(), b"a planted bird")
         everything = await contents(s, "booking") + await contents(s, "directory")
         assert "a planted bird" in everything
         for envelope in await s.stream.envelopes():
