@@ -82,7 +82,7 @@ async def test_what_was_written_on_the_journey_is_found_nowhere(tmp_path: Path) 
         assert await walk_journey(it.url, "baton", lambda _: None)
         connection = await it.connect("messaging")
         await connection.execute("CREATE TABLE control (words text)")
-        await connection.execute("INSERT INTO control VALUES ($1)", "a planted control " * 200)
+        await connection.execute("INSERT INTO control VALUES ($1)", "a planted control")
         await connection.execute("CHECKPOINT")
         await connection.close()
         dumps = {name: dump(it, name) for service in KEEPERS for name in (service, f"{service}_keys")}
@@ -104,6 +104,6 @@ async def _metrics(it: Installed) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     async with aiohttp.ClientSession() as http:
         for service in ("gateway", *KEEPERS):
-            async with http.get(f"http://127.0.0.1:{ports[service]}/metrics") as answer:
+            async with http.get(f"http://127.0.0.1:{ports[service + '-ops']}/metrics") as answer:
                 found[f"{service} metrics"] = await answer.read()
     return found
