@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from baton_events.codes import ServiceName
 from baton_events.common import AUDIT_CHECKPOINTED
 from shared import audit
 from shared.audit import chain, chainer, verify
 from shared.audit.verify import Fault, Finding
+from shared.identity.keys import read_public_table
+from shared.requests.common import ACCESSES, OfPatient
 from tests.shared.logbook import (
     KEY,
     NOW,
     chained,
     chaining,
     findings,
+    linked,
     look,
     published,
 )
 
 if TYPE_CHECKING:
     from tests.shared.conftest import Kept
+    from tests.support.stack import Open
 
 
 async def test_an_untouched_log_is_sound(kept: Kept) -> None:
@@ -183,3 +188,21 @@ async def test_a_row_slipped_in_later_is_linked_later_and_not_among_the_old(kept
     await kept.tamper("DELETE FROM audit_link WHERE position = 5")
     await chaining(kept.db, NOW + timedelta(minutes=2)).catch_up()
     assert Finding(Fault.LINK_MISSING, 5) in await findings(kept.db, seen)
+
+
+async def test_a_working_service_leaves_a_log_that_verifies_against_the_stream(stack: Open) -> None:
+    async with stack("directory", "messaging") as s:
+        maria = OfPatient(patient=s.person("maria-lopez"))
+        await s.ask(ACCESSES["messaging"], maria, as_="maria-lopez")
+        kind = AUDIT_CHECKPOINTED[ServiceName.MESSAGING]
+        await s.until(lambda: s.events(kind))
+        await s.ask(ACCESSES["messaging"], maria, as_="maria-lopez")
+        keys = await asyncio.to_thread(read_public_table, s.app("messaging").settings.service_keys_file)
+        seen = [chain.announced(received.event) for received in await s.events(kind)]
+
+        async def all_linked() -> bool:
+            return len(await linked(await s.db("messaging"))) == 2
+
+        await s.until(all_linked)
+        verdict = await verify.verify(await s.db("messaging"), [keys["messaging"].public_key], seen, datetime.now(UTC))
+        assert verdict == verify.Verdict([], position=2, signed=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -84,10 +85,10 @@ def test_a_keyring_does_not_show_its_keys(path: Path) -> None:
 
 
 async def test_a_kek_added_meanwhile_is_used_without_a_restart(path: Path) -> None:
-    keyring_file.create(path, NOW)
+    await asyncio.to_thread(keyring_file.create, path, NOW)
     early, late = KeyringFile(path), KeyringFile(path)
     old = await early.wrap(b"k" * 32, b"here")
-    second = keyring_file.add(path, NOW)
+    second = await asyncio.to_thread(keyring_file.add, path, NOW)
     new = await late.wrap(b"k" * 32, b"here")
     assert (new.kek, await early.current()) == (second, second)
     assert (await early.wrap(b"k" * 32, b"here")).kek == second
@@ -96,16 +97,16 @@ async def test_a_kek_added_meanwhile_is_used_without_a_restart(path: Path) -> No
 
 
 async def test_a_kek_first_met_when_unwrapping_is_looked_for_in_the_file(path: Path) -> None:
-    keyring_file.create(path, NOW)
+    await asyncio.to_thread(keyring_file.create, path, NOW)
     early = KeyringFile(path)
     await early.current()
-    keyring_file.add(path, NOW)
+    await asyncio.to_thread(keyring_file.add, path, NOW)
     new = await KeyringFile(path).wrap(b"k" * 32, b"here")
     assert await early.unwrap(new, b"here") == b"k" * 32
 
 
 async def test_a_wrapped_key_opens_only_where_it_belongs(path: Path) -> None:
-    keyring_file.create(path, NOW)
+    await asyncio.to_thread(keyring_file.create, path, NOW)
     keks = KeyringFile(path)
     wrapped = await keks.wrap(b"k" * 32, b"here")
     with pytest.raises(SealBroken):

@@ -104,7 +104,7 @@ async def test_a_rotation_broken_off_goes_on_where_it_stopped(
     for _ in range(10):
         await sealing.keys(uuid4(), uuid4())
     first = await sealing.keks.current()
-    keyring_file.add(keyring, NOW)
+    await asyncio.to_thread(keyring_file.add, keyring, NOW)
     asked, rewrap = 0, store.rewrap
 
     async def fail_on_the_second(*args: Any) -> int:
