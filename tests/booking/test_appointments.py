@@ -26,6 +26,7 @@ from shared.requests.booking import (
 from shared.requests.common import ACCESSES, OfPatient
 from tests.booking.people import AMARA, BEN, MARIA, OAKLAND, PACIFIC, SAMIRA, SAN_FRANCISCO
 from tests.booking.visits import CANARY, book, checked_in, ended, find, first, left, started, take
+from tests.support.deliver import Way, deliver
 from tests.support.stack import stack
 
 if TYPE_CHECKING:
@@ -159,6 +160,17 @@ async def test_the_appointment_follows_the_visit() -> None:
         for event, expected in steps:
             await tell(s, event)
             assert await status(s, booked) is expected
+
+
+@pytest.mark.parametrize("way", Way)
+async def test_the_appointment_is_fulfilled_however_the_visit_is_delivered(way: Way) -> None:
+    async with stack("directory", "booking") as s:
+        booked = await book(s)
+        steps = [step(booked, MARIA) for step in (checked_in, started, ended)]
+        await deliver(s, "booking", steps, way)
+        assert await status(s, booked) is AppointmentStatus.FULFILLED
+        written = "SELECT count(*) FROM audit WHERE object = $1 AND actor = 'service:booking'"
+        assert await s.fetchval("booking", written, booked.appointment) == 3
 
 
 async def test_the_appointment_is_fulfilled_in_whatever_order_the_visit_is_heard_of() -> None:

@@ -18,6 +18,7 @@ from shared.requests.directory import (
     RegisterRelationship,
 )
 from tests.directory.people import AMARA, BEN, JONAS, MARIA, SAMIRA, booked, registration
+from tests.support.deliver import Way, deliver
 from tests.support.stack import stack
 
 if TYPE_CHECKING:
@@ -94,6 +95,19 @@ async def test_a_booking_heard_of_before_the_registration_or_twice_starts_one_re
         assert await may_open(s, "ben-whitfield") is Ground.TREATMENT
         await s.quiet()
         assert len([got for got in await s.events(RelationshipStarted) if got.event.clinician == BEN]) == 1
+
+
+@pytest.mark.parametrize("way", Way)
+async def test_bookings_start_relationships_however_they_are_delivered(way: Way) -> None:
+    async with stack("directory") as s:
+        known, unheard_of = registration(), registration(patient=JONAS)
+        await register(s, known)
+        await deliver(s, "directory", [booked(known), booked(unheard_of)], way)
+        s.clock.advance(timedelta(days=1))
+        assert await may_open(s, BEN, MARIA) is await may_open(s, BEN, JONAS) is Ground.TREATMENT
+        told = [got.event for got in await s.events(RelationshipStarted) if got.event.clinician == BEN]
+        assert {event.relationship for event in told} == {known.relationship, unheard_of.relationship}
+        assert len(told) == 2
 
 
 async def test_a_relationship_that_has_ended_opens_nothing() -> None:
