@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
 async def prepare_databases(home: Home, superuser_url: str) -> None:
     """Roles, databases and tables of every service, and the addresses the services reach them by."""
-    for service in KEEPERS:
-        passwords = roles.Passwords(owner=_password(home, f"{service}_owner"), runtime=_password(home, service))
-        await roles.make_databases(superuser_url, service, passwords)
-        _write_addresses(home, superuser_url, service)
-    await migrate(home, superuser_url, KEEPERS)
+    await asyncio.gather(*(_prepare(home, superuser_url, service) for service in KEEPERS))
+
+
+async def _prepare(home: Home, superuser_url: str, service: str) -> None:
+    passwords = roles.Passwords(owner=_password(home, f"{service}_owner"), runtime=_password(home, service))
+    await roles.make_databases(superuser_url, service, passwords)
+    _write_addresses(home, superuser_url, service)
+    await migrate(home, superuser_url, [service])
 
 
 async def migrate(home: Home, superuser_url: str, services: Iterable[str]) -> None:

@@ -95,20 +95,11 @@ class Postgres:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True, mode=0o700)
         account.give(fresh, self.owner)
-        command = [
-            "initdb",
-            "-D",
-            str(fresh),
-            "-U",
-            "postgres",
-            "-A",
-            "scram-sha-256",
-            "-E",
-            "UTF8",
-            "--no-instructions",
-        ]
+        command = ["-D", str(fresh), "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]
+        if account.LINUX:
+            command.append("--sync-method=syncfs")
         ran = subprocess.run(  # noqa: S603 - our own initdb
-            [str(binaries() / command[0]), *command[1:], "--locale=C.UTF-8", "--pwfile=/dev/stdin"],
+            [str(binaries() / "initdb"), *command, "--no-instructions", "--pwfile=/dev/stdin"],
             input=self.home.password("postgres").read_bytes(),
             capture_output=True,
             check=False,
