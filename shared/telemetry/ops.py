@@ -63,5 +63,5 @@ class OpsPort:
                 await self._measure()
         except Exception as error:  # noqa: BLE001 - counters are told also while a gauge cannot be read
             NOT_MEASURED.warning(error=error)
-        body = generate_latest()
+        body = await asyncio.to_thread(generate_latest)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -23,6 +23,7 @@ from shared.inbox.provision import ACK_WAIT, DUPLICATE_WINDOW
 from shared.requests import Answer, Ask, Operation
 from shared.run import Running
 from shared.settings import Settings
+from tests.support.blocking import nothing_blocks
 from tests.support.crashing import drop
 from tests.support.deliver import Way, deliver
 from tests.support.servers import Servers, servers
@@ -289,6 +290,7 @@ async def stack(
         reactions = {name: made.app(name).reactions for name in made.builds}
         heard = {name: {f"{one.event.kind.type}.*" for one in own} for name, own in reactions.items()}
         await stream.renew(heard, duplicate_window=duplicate_window, ack_wait=ack_wait)
-        for name in made.builds if start else ():
-            await made.start(name)
-        yield made
+        with nothing_blocks():
+            for name in made.builds if start else ():
+                await made.start(name)
+            yield made
