@@ -1,6 +1,6 @@
 # Everything here needs only Python 3.11 or newer; the environment in .venv is made as requirements-dev.lock says.
 .DEFAULT_GOAL := help
-.PHONY: help run journey test lint format types imports unit bench lock clean environment
+.PHONY: help run journey test lint format types imports unit contracts bench lock clean environment
 BIN := .venv/bin
 
 help: ## Show what can be made
@@ -29,7 +29,10 @@ imports: environment ## Check that services stand apart and layers stand on one 
 	@$(BIN)/lint-imports --no-cache > .import-lint 2>&1 || { cat .import-lint; exit 1; }
 
 unit: environment ## Run the tests
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+contracts: environment ## Write the schemas, golden samples and AsyncAPI of the events again
+	@$(BIN)/python -m tests.contracts.contract
 
 bench: environment ## Measure, as ratios to the machine's own yardstick
 	@$(BIN)/python -m tests.bench

@@ -19,7 +19,6 @@ SERVICES = ("directory", "booking", "visits", "messaging", "pharmacy", "handoffs
 KEEPERS = tuple(service for service in SERVICES if service != "gateway")
 DEPLOY = "deploy"
 OPS = "ops"
-LIVE_HINTS = "live.work.>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,6 @@ def service_wire(service: str) -> Wire:
             _answered_to(service),
             _consumed_by(service) if service in KEEPERS else (),
             _read_from_stream(),
-            (LIVE_HINTS,) if service == "handoffs" else (),
             (f"_INBOX_{OPS}.>",),
         ),
         subscribes=_sorted(

@@ -128,7 +128,7 @@ async def test_staff_are_told_whose_list_changed_and_nothing_of_whom(gateway: Ga
         due = datetime(2026, 11, 21, 18, tzinfo=UTC)
         await gateway.publish(handoffs.HandoffOpened(**same, owner=ROOM, due=due))
         assert (await room.next("work")).data == {"owner": ROOM}
-        await gateway.publish(handoffs.HandoffMoved(**same, owner=LAB, due=due), sequence=2)
+        await gateway.publish(handoffs.HandoffMoved(**same, owner=LAB, previous_owner=ROOM, due=due), sequence=2)
         assert (await room.next("work")).data == {"owner": ROOM}
         assert (await lab.next("work")).data == {"owner": LAB}
         await gateway.publish(handoffs.HandoffClosed(**same, owner=LAB), sequence=3)

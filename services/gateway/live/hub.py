@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from cachetools import LRUCache
 from nats.errors import Error as NatsError
 
 from baton_events import handoffs
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 NOT_AN_EVENT = logs.event("live.not-an-event")
 WORK = "live.handoffs.v1.handoff.*.*"
 LOOK_SECONDS = 0.5
-OWNERS_REMEMBERED = 50_000
 
 K = TypeVar("K")
 
@@ -40,7 +38,6 @@ class Hub:
     _of_patient: dict[UUID, set[Listener]] = field(default_factory=dict)
     _of_owner: dict[str, set[Listener]] = field(default_factory=dict)
     _subscriptions: dict[str, Subscription] = field(default_factory=dict)
-    _last_owner: LRUCache[UUID, str] = field(default_factory=lambda: LRUCache(OWNERS_REMEMBERED))
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
@@ -118,16 +115,15 @@ class Hub:
         if event is None:
             return
         match event.envelope.typed():
-            case handoffs.HandoffClosed() | handoffs.HandoffWithdrawn() as ended:
-                owners = {ended.owner, self._last_owner.pop(ended.handoff, ended.owner)}
+            case handoffs.HandoffMoved() | handoffs.HandoffEscalated() as passed:
+                owners = {passed.owner, passed.previous_owner}
             case (
                 handoffs.HandoffOpened()
                 | handoffs.HandoffAccepted()
-                | handoffs.HandoffMoved()
-                | handoffs.HandoffEscalated() as held
+                | handoffs.HandoffClosed()
+                | handoffs.HandoffWithdrawn() as held
             ):
-                owners = {held.owner, self._last_owner.get(held.handoff, held.owner)}
-                self._last_owner[held.handoff] = held.owner
+                owners = {held.owner}
             case _:
                 return
         for owner in owners:

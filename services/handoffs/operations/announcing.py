@@ -56,7 +56,15 @@ async def moved(tx: Tx, held: Held, owner: str, due: datetime, now: datetime) ->
     """Custody passed on."""
     await announce(
         tx,
-        HandoffMoved(handoff=held.id, name=held.name, case=held.case, owner=owner, due=due, patient=held.patient),
+        HandoffMoved(
+            handoff=held.id,
+            name=held.name,
+            case=held.case,
+            owner=owner,
+            previous_owner=held.owner,
+            due=due,
+            patient=held.patient,
+        ),
         now,
     )
 
@@ -70,6 +78,7 @@ async def escalated(tx: Tx, held: Held, owner: str, rung: int, due: datetime, no
             name=held.name,
             case=held.case,
             owner=owner,
+            previous_owner=held.owner,
             rung=rung,
             due=due,
             patient=held.patient,

@@ -113,7 +113,7 @@ async def _open_earlier(tx: Tx, held: Held, round_: Round, now: datetime) -> Hel
         await cancel_deadlines(tx, ESCALATE, held.id, now)
         await set_deadline(tx, ESCALATE, held.id, earlier.due)
     if held.open and (earlier.owner, earlier.due) != (held.owner, held.due):
-        await announcing.moved(tx, earlier, earlier.owner, earlier.due, now)
+        await announcing.moved(tx, held, earlier.owner, earlier.due, now)
     return earlier
 
 

@@ -32,24 +32,26 @@ class HandoffAccepted(Event, frozen=True, kw_only=True):
 
 @published("handoffs", "handoff.moved", entity="handoff")
 class HandoffMoved(Event, frozen=True, kw_only=True):
-    """Custody passed to another owner."""
+    """Custody passed from `previous_owner` to `owner`."""
 
     handoff: UUID
     name: HandoffName
     case: UUID
     owner: Owner
+    previous_owner: Owner
     due: Time
     patient: UUID | None = None
 
 
 @published("handoffs", "handoff.escalated", entity="handoff")
 class HandoffEscalated(Event, frozen=True, kw_only=True):
-    """The deadline passed; custody climbed to rung `rung` of the ladder."""
+    """The deadline passed; custody climbed from `previous_owner` to `owner` on rung `rung` of the ladder."""
 
     handoff: UUID
     name: HandoffName
     case: UUID
     owner: Owner
+    previous_owner: Owner
     rung: int
     due: Time
     patient: UUID | None = None
