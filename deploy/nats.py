@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from deploy.wires import Wire
 
 MAX_PAYLOAD = 1024 * 1024
+STORE_MARGIN = 64 * 1024**2
+"""What the store may hold beyond the stream's own limit."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,14 +69,25 @@ async def prepare_broker(home: Home, url: str, *, max_bytes: int, replicas: int 
 @asynccontextmanager
 async def signed_in(home: Home, url: str, user: str) -> AsyncIterator[Client]:
     """A connection as one of the NATS users that are no service."""
-    seed = home.nats_seed(user).read_text(encoding="ascii")
     client = await nats.connect(
-        url, name=user, nkeys_seed_str=seed, inbox_prefix=f"_INBOX_{user}", allow_reconnect=False, connect_timeout=5
+        url,
+        name=user,
+        nkeys_seed_str=home.nats_seed(user).read_text(encoding="ascii"),
+        inbox_prefix=f"_INBOX_{user}",
+        allow_reconnect=False,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0,
+        connect_timeout=5,
+        error_cb=_raised_anyway,
     )
     try:
         yield client
     finally:
         await client.close()
+
+
+async def _raised_anyway(_: Exception) -> None:
+    """What goes wrong is raised where it is waited for; it needs no line of its own."""
 
 
 def _write_addresses(home: Home, superuser_url: str, service: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from nats.errors import NoServersError
+
 from deploy import prepare
 from deploy.wires import OPS
 from shared.database import Database
@@ -39,7 +41,7 @@ async def nats(home: Home, user: str = OPS) -> AsyncIterator[Client]:
     try:
         async with prepare.signed_in(home, url, user) as client:
             yield client
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, NoServersError) as error:
         raise NotReachable(
             f"No nats-server answers at {url}. Is the practice running? `baton up` starts it."
         ) from error

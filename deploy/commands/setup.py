@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from deploy import prepare, secrets
 from deploy.home import practice_dir
-from deploy.nats import Server
+from deploy.nats import STORE_MARGIN, Server
 from deploy.wires import KEEPERS
 from shared.practice import load
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from deploy.home import Home
 
 STREAM_BYTES = 8 * 1024**3
-STORE_MARGIN = 64 * 1024**2
 READABLE_BY_OTHERS = 0o644
 
 

@@ -13,7 +13,7 @@ import aiohttp
 from nats.errors import Error as NatsError
 
 from deploy import prepare
-from deploy.nats import Server
+from deploy.nats import STORE_MARGIN, Server
 from deploy.stack.supervisor import Part
 from deploy.wires import DEPLOY, KEEPERS, SERVICES
 
@@ -36,7 +36,7 @@ class Layout:
     practice: Path
     port: int
     ports: Mapping[str, int]
-    max_store_bytes: int
+    stream_bytes: int
 
     @property
     def url(self) -> str:
@@ -55,7 +55,7 @@ class Layout:
             host="127.0.0.1",
             port=self.ports["nats"],
             store_dir=str(self.home.root / "nats" / "store"),
-            max_store_bytes=self.max_store_bytes,
+            max_store_bytes=self.stream_bytes + STORE_MARGIN,
             pid_file=str(self.home.nats_pid),
         )
 

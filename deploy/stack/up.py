@@ -71,7 +71,7 @@ async def _start(supervisor: Supervisor, home: Home, folder: Path, port: int) ->
         practice=folder,
         port=port,
         ports=ports.choose(home.run / "ports.json", parts.PORTS),
-        max_store_bytes=STREAM_BYTES + 64 * 1024**2,
+        stream_bytes=int(os.environ.get("BATON_STREAM_BYTES", STREAM_BYTES)),
     )
     await _start_stores(supervisor, layout)
     neighbours = [parts.issuer(layout), parts.simulator(layout)]
@@ -88,7 +88,7 @@ async def _start_stores(supervisor: Supervisor, layout: Layout) -> None:
     await prepare.prepare_databases(layout.home, server.superuser_url)
     await supervisor.until_ready(nats)
     secrets.replace(layout.home.nats_url, layout.nats_url.encode())
-    await prepare.prepare_broker(layout.home, layout.nats_url, max_bytes=STREAM_BYTES)
+    await prepare.prepare_broker(layout.home, layout.nats_url, max_bytes=layout.stream_bytes)
 
 
 def _told_to_stop(supervisor: Supervisor) -> asyncio.Event:
