@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 WATCHED = ["shared", "services", "baton_events"]
 ALLOWED = {
     "asyncpg/connect_utils.py": {"connect", "_connect"},  # looks for a password file before each connection
+    "zoneinfo/_common.py": {"load_tzdata"},  # reads a zone once, a few kilobytes
+    "zoneinfo/_tzpath.py": {"find_tzfile"},  # likewise
     "logging/__init__.py": {"emit", "handle"},  # pytest formats what libraries log, with their source lines
 }
 
