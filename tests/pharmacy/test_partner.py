@@ -88,6 +88,8 @@ async def test_a_message_sent_many_times_at_once_is_acted_on_once(by_hand: Any) 
         story = await told(s, rx.prescription)
         assert story.count("problem.raised") == story.count("prescription.rerouted") == 1
         assert await s.fetchval("pharmacy", "SELECT count(*) FROM heard") == 1
+        recorded = "SELECT count(*) FROM audit WHERE operation = 'svc.pharmacy.partner'"
+        assert await s.fetchval("pharmacy", recorded) == 1
 
 
 async def test_the_same_news_under_another_id_is_nothing_new(by_hand: Any) -> None:
