@@ -111,11 +111,11 @@ class Postgres:
         fresh.rename(self.data)
 
     def _forget_stranger(self) -> None:
-        """After a restart of the machine, the number in postmaster.pid may be that of another program."""
-        file = self.data / "postmaster.pid"
-        with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
-            if psutil.Process(int(file.read_text(encoding="ascii").splitlines()[0])).name() != "postgres":
-                file.unlink()
+        """After a restart of the machine, the number PostgreSQL noted as its own may be that of another program."""
+        for file in (self.data / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+            with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
+                if psutil.Process(int(file.read_text(encoding="ascii").splitlines()[0])).name() != "postgres":
+                    file.unlink()
 
 
 def binaries() -> Path:

@@ -101,7 +101,8 @@ def _told_to_stop(supervisor: Supervisor) -> asyncio.Event:
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, told)
+        if signal.getsignal(number) != signal.SIG_IGN or number == signal.SIGINT:  # nohup stays nohup
+            loop.add_signal_handler(number, told)
     return stop
 
 
