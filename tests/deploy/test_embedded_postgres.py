@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,15 +34,20 @@ async def test_it_starts_below_a_closed_folder_and_after_the_number_of_its_proce
     await connection.close()
     await supervisor.stop()
 
-    for file in (server.data / "postmaster.pid", server.sockets / ".s.PGSQL.5432.lock"):
-        file.write_text(f"{os.getpid()}\n{server.data}\n1\n5432\n{server.sockets}\n\n 0 0\nready\n")
-        account.give(file, server.owner)
-    again = Supervisor(server.home.logs, server.home.run, lambda _: None)
-    await again.until_ready(again.start(parts.postgres(server)))
-    connection = await asyncpg.connect(server.superuser_url)
-    assert await connection.fetchval("SELECT it FROM kept") == "here"
-    await connection.close()
-    await again.stop()
+    become = account.becoming(server.owner, signal.SIGKILL)
+    with subprocess.Popen(["sleep", "600"], preexec_fn=become) as stranger:  # noqa: ASYNC220, PLW1509, S607 - any will do
+        for file in (server.data / "postmaster.pid", server.sockets / ".s.PGSQL.5432.lock"):
+            file.write_text(f"{stranger.pid}\n{server.data}\n1\n5432\n{server.sockets}\n\n0 0\nready\n")
+            account.give(file, server.owner)
+        again = Supervisor(server.home.logs, server.home.run, lambda _: None)
+        try:
+            await again.until_ready(again.start(parts.postgres(server)), seconds=20)
+            connection = await asyncpg.connect(server.superuser_url)
+            assert await connection.fetchval("SELECT it FROM kept") == "here"
+            await connection.close()
+        finally:
+            await again.stop()
+            stranger.kill()
 
 
 async def test_nobody_gets_in_without_a_password_and_values_stay_out_of_its_log(server: Postgres) -> None:
