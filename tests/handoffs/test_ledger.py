@@ -23,6 +23,7 @@ from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from shared.requests.common import ACCESSES, OfPatient
 from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
 from shared.requests.handoffs import ACCEPT, MOVE, TRAIL, WORK, AskWork, Handoff, MoveHandoff, OfHandoff
+from shared.sealing import mark_erased
 from tests.handoffs.cases import (
     AMARA,
     BEN,
@@ -316,3 +317,11 @@ async def test_no_answer_from_directory_is_no_access(stack: Open) -> None:
         refusal = await refused(s, TRAIL, OfPatient(patient=MARIA), s.token("ben-whitfield"))
         assert refusal.status == 503
         assert (await s.ask(TRAIL, OfPatient(patient=MARIA), as_="maria-lopez")).steps == []
+
+
+async def test_after_erasure_there_is_no_trail(stack: Open) -> None:
+    async with stack("handoffs") as s:
+        await opened(s, checked_in(due=s.clock() + timedelta(minutes=10)))
+        async with (await s.db("handoffs")).transaction() as tx:
+            await mark_erased(tx, MARIA, s.clock())
+        assert isinstance(await refused(s, TRAIL, OfPatient(patient=MARIA), s.token("maria-lopez")), NotFound)

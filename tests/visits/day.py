@@ -20,6 +20,8 @@ AMARA = UUID("c1111c00-0000-4000-8000-000000000001")
 SAN_FRANCISCO = UUID("0ff1ce00-0000-4000-8000-000000000003")
 OAKLAND = UUID("0ff1ce00-0000-4000-8000-000000000001")
 SERVICES = ("directory", "booking", "visits")
+HOLD_EVENTS = "ALTER TABLE outbox ALTER next_at SET DEFAULT now() + interval '1 hour'"
+RELEASE_EVENTS = "ALTER TABLE outbox ALTER next_at SET DEFAULT now(); UPDATE outbox SET next_at = now()"
 
 
 @dataclass(frozen=True)

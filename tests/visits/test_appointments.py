@@ -16,7 +16,7 @@ from shared.errors import Refusal
 from shared.requests import visits as ask
 from shared.requests.booking import CANCEL, OfAppointment
 from shared.requests.common import OfPatient
-from tests.visits.day import AMARA, MARIA, OAKLAND, SERVICES, Day, book, planned
+from tests.visits.day import AMARA, HOLD_EVENTS, MARIA, OAKLAND, RELEASE_EVENTS, SERVICES, Day, book, planned
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -60,12 +60,12 @@ async def test_a_cancelled_appointment_takes_its_visit_off_the_list(stack: Open)
 
 async def test_a_cancellation_heard_of_before_its_booking_wins(stack: Open) -> None:
     async with stack("directory", "booking", "visits") as s:
-        await s.as_owner("booking", "ALTER TABLE outbox ALTER next_at SET DEFAULT now() + interval '1 hour'")
+        await s.as_owner("booking", HOLD_EVENTS)
         booked = await book(s)
         ask_for = OfAppointment(appointment=booked.appointment)
         given_back = AppointmentCancelled(appointment=booked.appointment, patient=MARIA, reason=CancelReason.PATIENT)
         await heard(s, given_back, 2)
-        await s.as_owner("booking", "UPDATE outbox SET next_at = now()")
+        await s.as_owner("booking", RELEASE_EVENTS)
         await s.until(lambda: s.events(AppointmentBooked))
         await s.quiet()
         assert await s.events(GuidanceSent) == []

@@ -23,7 +23,20 @@ from services.visits.model.times import follow_up_due
 from shared.errors import KeyReused, NotFound, Refusal
 from shared.requests import visits as ask
 from shared.requests.common import ACCESSES, OfPatient
-from tests.visits.day import AMARA, BEN, MARIA, OAKLAND, SAMIRA, SAN_FRANCISCO, SERVICES, Day, book, planned
+from tests.visits.day import (
+    AMARA,
+    BEN,
+    HOLD_EVENTS,
+    MARIA,
+    OAKLAND,
+    RELEASE_EVENTS,
+    SAMIRA,
+    SAN_FRANCISCO,
+    SERVICES,
+    Day,
+    book,
+    planned,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -80,12 +93,12 @@ async def test_a_whole_visit_is_told_in_events_and_read_by_the_patient(stack: Op
 
 async def test_check_in_before_the_booking_was_heard_of_plans_the_visit_the_same_way(stack: Open) -> None:
     async with stack(*SERVICES) as s:
-        await s.as_owner("booking", "ALTER TABLE outbox ALTER next_at SET DEFAULT now() + interval '1 hour'")
+        await s.as_owner("booking", HOLD_EVENTS)
         booked = await book(s)
         state = await s.ask(ask.CHECK_IN, ask.OfAppointment(appointment=booked.appointment), as_="maria-lopez")
         assert state.status is ask.VisitStatus.ARRIVED
         assert await s.events(AppointmentBooked) == []
-        await s.as_owner("booking", "UPDATE outbox SET next_at = now()")
+        await s.as_owner("booking", RELEASE_EVENTS)
         await s.until(lambda: s.events(AppointmentBooked))
         await s.quiet()
         assert [one.event.visit for one in await s.events(GuidanceSent)] == [state.visit]
@@ -181,6 +194,14 @@ async def test_only_the_booked_clinician_runs_the_visit(stack: Open) -> None:
             assert await refusal(step(who="amara-okafor")) == "not-found"
         assert await refusal(day.start("maria-lopez")) == "forbidden"
         await day.start()
+
+
+async def test_who_treats_a_patient_does_not_check_in_for_them(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await planned(s)
+        clinician = s.token("ben-whitfield", roles=["clinician", "patient"])
+        assert await refusal(s.ask(ask.CHECK_IN, day.appointment, token=clinician)) == "not-found"
+        assert await refusal(s.ask(ask.LEAVE, day.of_visit, token=clinician)) == "not-found"
 
 
 async def test_a_clinician_whose_licence_has_ended_cannot_start(stack: Open) -> None:

@@ -12,6 +12,7 @@ from baton_events.visits import OrderAccepted, OrderCancelled, OrderCompleted, O
 from shared.errors import Refusal
 from shared.requests import visits as ask
 from shared.requests.common import ACCESSES, OfPatient
+from shared.sealing import mark_erased
 from tests.visits.day import MARIA, SAN_FRANCISCO, SERVICES, planned
 
 if TYPE_CHECKING:
@@ -187,3 +188,16 @@ async def test_what_was_sealed_does_not_open_in_another_place(stack: Open) -> No
         await day.order("ecg", NOTE)
         await s.as_owner("visits", "UPDATE visit_order SET details = (SELECT min(details) FROM visit_order)")
         assert (await refusal(listed(s))).status == 500
+
+
+async def test_after_erasure_nothing_of_the_patient_is_read_and_the_lab_list_goes_on(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await (await planned(s)).under_way()
+        await day.order()
+        assert len(await listed(s)) == 1
+        async with (await s.db("visits")).transaction() as tx:
+            await mark_erased(tx, MARIA, s.clock())
+        assert await listed(s) == []
+        assert (await refusal(day.read())).status == 404
+        assert (await refusal(s.ask(ask.VISITS, OfPatient(patient=MARIA), as_="maria-lopez"))).status == 404
+        assert (await refusal(due(s))).status == 404
