@@ -1,7 +1,7 @@
 """The relay: carries committed events from the outbox to the stream, in order for each entity, each once.
 
-Any number of relays may run on one database. The oldest unpublished row of an entity is locked while it is published,
-and younger rows of the entity wait for it.
+Any number of relays may run on one database. The oldest unpublished rows of an entity are locked while they are
+published one after another, and younger rows of the entity wait for them.
 """
 
 from __future__ import annotations
@@ -44,6 +44,16 @@ class Round:
     duplicates: int = 0
 
 
+@dataclass(frozen=True)
+class Tried:
+    """One row with its place in the stream and whether it was there already, or with what stood in the way."""
+
+    row: Record
+    place: int = 0
+    again: bool = False
+    error: Exception | None = None
+
+
 @dataclass
 class Relay:
     """Publishes the outbox of one database."""
@@ -74,28 +84,39 @@ class Relay:
         return True
 
     async def round(self) -> Round:
-        """Publish the oldest waiting event of up to `batch` entities; raises when the stream is out of reach."""
+        """Publish up to `batch` waiting events, those of an entity one after another; raises when out of reach."""
         async with self.db.transaction() as tx:
-            rows = await store.take(tx, self.batch, self.duplicate_window / 2)
-            if not rows:
+            runs = await store.take(tx, self.batch, self.duplicate_window / 2)
+            if not runs:
                 return Round()
             reach(CrashPoint.RELAY_TAKEN)
-            answers = await asyncio.gather(*map(self._publish, rows), return_exceptions=True)
+            tried = [one for run in await asyncio.gather(*map(self._publish_run, runs)) for one in run]
             reach(CrashPoint.RELAY_PUBLISHED)
-            done = [(row, answer) for row, answer in zip(rows, answers, strict=True) if isinstance(answer, tuple)]
+            done = [one for one in tried if one.error is None]
             if done:
-                await store.mark_published(tx, [row["id"] for row, _ in done], [place for _, (place, _) in done])
-            refused = [(row, answer) for row, answer in zip(rows, answers, strict=True) if _refused(answer)]
+                await store.mark_published(tx, [one.row["id"] for one in done], [one.place for one in done])
+            refused = [one for one in tried if _is_refusal(one.error)]
             if refused:
                 await _put_off(tx, refused)
         reach(CrashPoint.RELAY_MARKED)
-        duplicates = sum(again for _, (_, again) in done)
+        duplicates = sum(one.again for one in done)
         metrics.PUBLISHED.labels(self.service).inc(len(done) - duplicates)
         metrics.DUPLICATES.labels(self.service).inc(duplicates)
-        for answer in answers:
-            if isinstance(answer, BaseException) and not _refused(answer):
-                raise answer
-        return Round(len(rows), len(done) - duplicates, duplicates)
+        for one in tried:
+            if one.error is not None and not _is_refusal(one.error):
+                raise one.error
+        return Round(len(tried), len(done) - duplicates, duplicates)
+
+    async def _publish_run(self, run: list[Record]) -> list[Tried]:
+        """Publish an entity's events in order, up to the first that cannot be."""
+        tried: list[Tried] = []
+        for row in run:
+            try:
+                place, again = await self._publish(row)
+            except Exception as error:  # noqa: BLE001 - whatever it was, later events of the entity wait for this one
+                return [*tried, Tried(row, error=error)]
+            tried.append(Tried(row, place, again))
+        return tried
 
     async def _publish(self, row: Record) -> tuple[int, bool]:
         """The event's place in the stream, and whether it was there already."""
@@ -120,19 +141,19 @@ class Relay:
         return stored.seq, bool(stored.duplicate)
 
 
-def _refused(answer: tuple[int, bool] | BaseException) -> bool:
+def _is_refusal(error: Exception | None) -> bool:
     """This one event cannot be published, as against the stream being out of reach for all."""
-    if isinstance(answer, (MaxPayloadError, BadSubjectError)):
+    if isinstance(error, (MaxPayloadError, BadSubjectError)):
         return True
-    if isinstance(answer, APIError):
-        return not isinstance(answer, ServiceUnavailableError)
-    return isinstance(answer, Exception) and not isinstance(answer, background.OUT_OF_REACH)
+    if isinstance(error, APIError):
+        return not isinstance(error, ServiceUnavailableError)
+    return error is not None and not isinstance(error, background.OUT_OF_REACH)
 
 
-async def _put_off(tx: Tx, refused: list[tuple[Record, tuple[int, bool] | BaseException]]) -> None:
-    for row, answer in refused:
-        assert isinstance(answer, Exception)
-        code = getattr(answer, "err_code", None)
-        REFUSED.error(error=answer, type=row["type"], code=code, attempts=row["attempts"] + 1)
-    seconds = [min(LONGEST_PUT_OFF, 0.5 * 2.0 ** row["attempts"]) for row, _ in refused]
-    await store.put_off(tx, [row["id"] for row, _ in refused], seconds)
+async def _put_off(tx: Tx, refused: list[Tried]) -> None:
+    for one in refused:
+        assert one.error is not None
+        code = getattr(one.error, "err_code", None)
+        REFUSED.error(error=one.error, type=one.row["type"], code=code, attempts=one.row["attempts"] + 1)
+    seconds = [min(LONGEST_PUT_OFF, 0.5 * 2.0 ** min(one.row["attempts"], 10)) for one in refused]
+    await store.put_off(tx, [one.row["id"] for one in refused], seconds)

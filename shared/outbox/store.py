@@ -13,15 +13,30 @@ if TYPE_CHECKING:
 
     from shared.database import Tx
 
-TAKE = """
-SELECT o.id, o.event, o.entity, o.sequence, o.type, o.patient, o.time, o.traceparent, o.data, o.attempts, o.added_at,
+LONGEST_RUN = 8
+"""So that others published in the same round do not wait long for an entity with much to tell."""
+
+COLUMNS = """
+o.id, o.event, o.entity, o.sequence, o.type, o.patient, o.time, o.traceparent, o.data, o.attempts, o.added_at,
        o.added_at < now() - make_interval(secs => $2) AS long_ago
-  FROM outbox o
- WHERE o.published_at IS NULL AND o.next_at <= now()
-   AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.entity = o.entity AND p.published_at IS NULL AND p.id < o.id)
-   AND NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient)
- ORDER BY o.id LIMIT $1 FOR UPDATE OF o SKIP LOCKED
 """
+
+OLDER_WAITS = "EXISTS (SELECT 1 FROM outbox p WHERE p.entity = o.entity AND p.published_at IS NULL AND p.id < o.id)"
+
+WAITS = """
+o.published_at IS NULL AND o.next_at <= now()
+   AND NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient)
+"""
+
+OLDEST = f"""
+SELECT {COLUMNS}, NOT {OLDER_WAITS} AS head FROM outbox o WHERE {WAITS}
+ ORDER BY o.id LIMIT $1 FOR UPDATE OF o SKIP LOCKED
+"""  # noqa: S608 - columns and conditions of this module
+
+HEADS = f"""
+SELECT {COLUMNS}, true AS head FROM outbox o WHERE {WAITS} AND NOT {OLDER_WAITS}
+ ORDER BY o.id LIMIT $1 FOR UPDATE OF o SKIP LOCKED
+"""  # noqa: S608 - likewise
 
 MARK_PUBLISHED = """
 UPDATE outbox o SET published_at = now(), stream_sequence = done.stream_sequence
@@ -70,12 +85,26 @@ SELECT count(*) AS depth, COALESCE(extract(epoch FROM now() - min(added_at)), 0)
 """
 
 
-async def take(tx: Tx, most: int, duplicate_window: float) -> list[Record]:
-    """Lock the oldest unpublished row of each entity that no other relay holds, oldest first.
+async def take(tx: Tx, most: int, duplicate_window: float) -> list[list[Record]]:
+    """Lock waiting rows that no other relay holds; gives for each entity a run from its oldest unpublished row on.
 
-    `long_ago` tells that the row may have been tried before the stream's duplicate window.
+    `long_ago` tells that a row may have been tried before the stream's duplicate window. Where the oldest rows all
+    wait for an older one of theirs, the oldest of the other entities are looked for among all.
     """
-    return await tx.fetch(TAKE, most, duplicate_window)
+    runs = _runs(await tx.fetch(OLDEST, most, duplicate_window))
+    return runs or _runs(await tx.fetch(HEADS, most, duplicate_window))
+
+
+def _runs(rows: list[Record]) -> list[list[Record]]:
+    """By entity, the rows that follow one another without a gap from the head of its line."""
+    runs: dict[UUID, list[Record]] = {}
+    for row in rows:
+        run = runs.get(row["entity"])
+        if run is None:
+            runs[row["entity"]] = [row] if row["head"] else []
+        elif run and len(run) < LONGEST_RUN and row["sequence"] == run[-1]["sequence"] + 1:
+            run.append(row)
+    return [run for run in runs.values() if run]
 
 
 async def mark_published(tx: Tx, ids: Sequence[int], stream_sequences: Sequence[int]) -> None:

@@ -100,6 +100,18 @@ async def test_a_younger_event_waits_for_the_older_one_of_its_entity(stack: Open
         assert await stored(s) == [(free, 1), (held, 1), (held, 2)]
 
 
+async def test_a_long_line_behind_an_event_that_waits_hides_nobody_else(stack: Open) -> None:
+    async with at_work(stack) as s, AsyncExitStack() as leaving:
+        relay = await another_relay(s, leaving)
+        await s.stop("booking")
+        held, free = uuid4(), uuid4()
+        await tell(s, held, relay.batch + 6)
+        await tell(s, free, 1)
+        await s.fetch("booking", "UPDATE outbox SET next_at = 'infinity' WHERE entity = $1 AND sequence = 1", held)
+        await relay.round()
+        assert await stored(s) == [(free, 1)]
+
+
 async def test_a_row_older_than_the_duplicate_window_is_looked_for_before_it_is_published_again(stack: Open) -> None:
     async with at_work(stack, duplicate_window=0.1) as s, AsyncExitStack() as leaving:
         relay = await another_relay(s, leaving)
