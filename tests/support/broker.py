@@ -6,14 +6,13 @@ import asyncio
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.nats import Server, configuration, users
 from deploy.wires import Wire, wires
-from tests.support import processes
+from tests.support import folders, processes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +29,7 @@ class Broker:
     @classmethod
     def make(cls, nats_users: Mapping[str, str]) -> Broker:
         """Start a server in a temporary folder, with the permissions of production and a user `tests` that may all."""
-        folder, port = Path(tempfile.mkdtemp(prefix="baton-nats-")), processes.free_port()
+        folder, port = folders.new("nats"), processes.free_port()
         server = Server(host="127.0.0.1", port=port, store_dir=str(folder / "store"), max_store_bytes=1 << 30)
         everything = Wire(publishes=(">",), subscribes=(">",))
         broker = cls(folder, port)

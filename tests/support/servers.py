@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import atexit
 import shutil
-import tempfile
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
+from tests.support import folders
 from tests.support.broker import Broker
 from tests.support.postgres import Postgres
 from tests.support.surroundings import Surroundings
@@ -34,7 +33,8 @@ class Servers:
 @cache
 def servers() -> Servers:
     """The worker's servers, started when first asked for."""
-    folder = Path(tempfile.mkdtemp(prefix="baton-keys-"))
+    folders.sweep()
+    folder = folders.new("keys")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     surroundings = Surroundings.make(folder)
     postgres = Postgres.make()
