@@ -44,7 +44,7 @@ WAITING = logs.event("inbox.waiting", "pause")
 NOT_NOW = logs.event("inbox.not-now", "type")
 
 RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
-OUT_OF_ORDER = (asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError)
+NOT_WORKING = (asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError)
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Inbox:
         while True:
             try:
                 await self._handle(delivery)
-            except (DatabaseUnavailable, *RETRIED, *OUT_OF_ORDER) as error:
+            except (DatabaseUnavailable, *RETRIED, *NOT_WORKING) as error:
                 if background.longer(pause) != pause:
                     pause = background.longer(pause)
                     WAITING.warning(error=error, pause=pause)
@@ -122,7 +122,7 @@ class Inbox:
             NOT_NOW.info(type=event_type)
             metrics.handled(self.ground.bus.service, "put-off")
             await delivery.nak(_away(error))
-        except (*RETRIED, *OUT_OF_ORDER):
+        except (*RETRIED, *NOT_WORKING):
             raise
         except NotAnEvent as error:
             await self._set_aside(arrival, error, 1)
