@@ -1,7 +1,6 @@
 """Run messaging."""
 
-from shared.run import run
-
 from services.messaging.app import build
+from shared.run import run
 
 run(build)

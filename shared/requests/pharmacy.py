@@ -143,8 +143,9 @@ class Pharmacies(Answer, frozen=True, kw_only=True):
 
 
 class PreferPharmacy(Ask, frozen=True, kw_only=True):
-    """The patient's own pharmacy, how far the practice may move a prescription without asking, and whether to a
-    pharmacy that delivers, wherever in the state it is.
+    """The patient's own pharmacy, and how far the practice may move a prescription without asking.
+
+    With `delivery` also to a pharmacy that delivers, wherever in the state it is.
     """
 
     pharmacy: UUID
