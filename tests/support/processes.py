@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import atexit
-import ctypes
 import os
 import signal
 import socket
 import subprocess
 from typing import TYPE_CHECKING
 
+from deploy.stack.account import becoming
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
+    from deploy.stack.account import Account
+
 _children: set[subprocess.Popen[bytes]] = set()
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def start(
-    command: Sequence[str], log: Path, *, user: str | None = None, variables: Mapping[str, str] | None = None
+    command: Sequence[str], log: Path, *, account: Account | None = None, variables: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
     """Start a child that the kernel kills when this process ends, even by a kill -9."""
     with log.open("ab") as out:
@@ -30,11 +31,8 @@ def start(
             env={**os.environ, **(variables or {})},
             stdout=out,
             stderr=subprocess.STDOUT,
-            user=user,
-            group=user,
-            extra_groups=[] if user else None,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, no locks
+            preexec_fn=becoming(account, signal.SIGQUIT),  # noqa: PLW1509 - system calls only
         )
     _children.add(child)
     return child
@@ -70,7 +68,3 @@ def free_port() -> int:
 def _stop_all() -> None:
     for child in list(_children):
         stop(child)
-
-
-def _die_with_parent() -> None:
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
