@@ -38,14 +38,14 @@ def practice(stack: Open) -> WithPharmacies:
 
 @pytest.fixture
 def by_hand(stack: Open) -> WithCounter:
-    """`async with by_hand() as (s, counter):`, with the test itself at the pharmacies' counters."""
+    """`async with by_hand() as (s, counter):`, with the test itself at the pharmacies' counters; takes settings."""
 
     @asynccontextmanager
-    async def open_practice() -> AsyncIterator[tuple[Stack, Counter]]:
+    async def open_practice(**variables: str) -> AsyncIterator[tuple[Stack, Counter]]:
         async with (
             playing(opened=False) as pharmacies,
             counter(pharmacies) as stands,
-            stack(*SERVICES, variables=pharmacies.variables) as s,
+            stack(*SERVICES, variables={**pharmacies.variables, **variables}) as s,
         ):
             yield s, stands
 

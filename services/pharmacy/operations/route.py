@@ -96,8 +96,8 @@ async def take_back(
 
     The telling waits until no sending of the order can still be under way, so that it does not overtake it.
     """
-    tried, busy_until = await deliveries.held(tx, routing.id)
     await deliveries.drop(tx, routing.id, now)
+    tried, busy_until = await deliveries.held(tx, routing.id)
     if not (tell and tried):
         return
     delivery = uuid4()

@@ -45,7 +45,7 @@ UPDATE delivery SET settled_at = $2, outcome = 'dropped' WHERE routing = $1 AND 
 """
 
 HELD = """
-SELECT max(next_at) FILTER (WHERE settled_at IS NULL) AS busy_until, coalesce(bool_or(attempts > 0), false) AS tried
+SELECT max(next_at) FILTER (WHERE outcome = 'dropped') AS busy_until, coalesce(bool_or(attempts > 0), false) AS tried
   FROM delivery WHERE routing = $1 AND message = 'order'
 """
 
@@ -127,7 +127,10 @@ async def drop(tx: Tx, routing: UUID, now: datetime) -> None:
 
 
 async def held(tx: Tx, routing: UUID) -> tuple[bool, datetime | None]:
-    """Whether the pharmacy may have the order, and until when a sending of it may still be under way."""
+    """Whether the pharmacy may have the order, and until when a sending of it may still be under way.
+
+    Asked after `drop`, which waits for whoever takes the order at this moment.
+    """
     row = await tx.fetchrow(HELD, routing)
     assert row is not None
     return row["tried"], row["busy_until"]
