@@ -145,8 +145,8 @@ async def test_work_moves_to_another_owner_who_must_take_it_anew(stack: Open) ->
     ("owner", "code"),
     [
         (f"patient:{MARIA}", "never-the-patient"),
-        (f"team:room:{uuid4()}", "owner-unknown"),
-        (f"clinician:{uuid4()}", "owner-unknown"),
+        ("team:room:00000000-0000-4000-8000-00000000000a", "owner-unknown"),
+        ("clinician:00000000-0000-4000-8000-00000000000b", "owner-unknown"),
         (ROOM, "already-theirs"),
         ("team:nobody", "invalid"),
     ],
