@@ -44,7 +44,7 @@ async def test_a_pharmacy_that_is_sent_the_order_while_it_is_cancelled_is_told(b
 
 async def test_refills_and_cancellations_at_two_services_at_once_are_each_done_once_or_refused(by_hand: Any) -> None:
     async with by_hand() as (s, counter):
-        beside = await s.start("pharmacy")
+        beside = s.services["pharmacy"]
         await s.start("pharmacy")
         for _ in range(4):
             rx = await signed(s, pharmacy=NORMAL)
