@@ -1,6 +1,6 @@
 """Why something cannot be done with a visit or an order, and what can be done instead."""
 
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.errors import Conflict, Forbidden, Invalid, Unavailable
 
 
 class TooEarlyToCheckIn(Conflict):
@@ -19,6 +19,12 @@ class AppointmentGivenBack(Conflict):
     """This appointment was cancelled. Book another time."""
 
     code = "appointment-given-back"
+
+
+class MovedMeanwhile(Unavailable):
+    """This appointment was moved at this very moment. Look at its time, and send the same request again."""
+
+    code = "moved-meanwhile"
 
 
 class NotCheckedIn(Conflict):

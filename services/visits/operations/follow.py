@@ -26,12 +26,12 @@ async def reschedule(
 ) -> VisitRow | None:
     """Move the visit, unless a later move was heard of before, or it has begun; who was waiting waits no longer.
 
-    Gives the visit if it was moved.
+    A visit planned after the move is there already. Gives the visit if it was moved.
     """
     heard, _ = await visits.lock_appointment(tx, event.appointment)
     visit = await visits.lock_of_appointment(tx, event.appointment)
     await visits.hear(tx, event.appointment, sequence)
-    if visit is None or sequence <= heard or visit.status not in BEFORE:
+    if visit is None or sequence <= heard or visit.status not in BEFORE or _stands(visit, event):
         return None
     in_office = visit.kind is VisitKind.OFFICE
     await visits.move(
@@ -46,6 +46,11 @@ async def reschedule(
     if visit.status is VisitStatus.ARRIVED:
         await announce(tx, VisitLeft(visit=visit.id, appointment=visit.appointment, patient=visit.patient), now)
     return visit
+
+
+def _stands(visit: VisitRow, event: AppointmentRescheduled) -> bool:
+    to = (event.clinician, event.office, event.start, event.end)
+    return (visit.clinician, visit.office, visit.start, visit.end) == to
 
 
 async def cancel(tx: Tx, event: AppointmentCancelled, at: datetime) -> VisitRow | None:

@@ -28,6 +28,8 @@ ON CONFLICT ON CONSTRAINT appointment_pkey DO UPDATE SET id = excluded.id
 RETURNING sequence, cancelled_at
 """
 
+HEARD = "SELECT sequence FROM appointment WHERE id = $1"
+
 HEAR = "UPDATE appointment SET sequence = greatest(sequence, $2) WHERE id = $1"
 
 CANCEL_APPOINTMENT = "UPDATE appointment SET cancelled_at = coalesce(cancelled_at, $2) WHERE id = $1"
@@ -79,6 +81,12 @@ async def lock_appointment(tx: Tx, appointment: UUID) -> tuple[int, bool]:
     row = await tx.fetchrow(LOCK_APPOINTMENT, appointment)
     assert row is not None, "the statement always gives the row"
     return row["sequence"], row["cancelled_at"] is not None
+
+
+async def heard(tx: Tx, appointment: UUID) -> int:
+    """The latest move heard of; 0 when none was."""
+    sequence: int | None = await tx.fetchval(HEARD, appointment)
+    return sequence or 0
 
 
 async def hear(tx: Tx, appointment: UUID, sequence: int) -> None:
