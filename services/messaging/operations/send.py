@@ -24,10 +24,10 @@ async def send(ground: MessagingGround, call: Call, ask: Send) -> Sent:
     Raises NoSuchThread, ThreadIsClosed, FollowUpNotOwed. Whoever the thread's own rows do not know, the directory
     must let in.
     """
-    card = await ground.card(ask.thread)
     party = party_of(call.person)
     if ask.follow_up_of is not None and party is not Party.STAFF:
         raise FollowUpNotOwed
+    card = await ground.card(ask.thread)
     letter = Letter(
         call=call,
         card=card,

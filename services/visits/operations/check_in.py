@@ -12,6 +12,7 @@ from services.visits.operations.access import locked, require_patient, visit_of
 from services.visits.operations.prepare import plan, prepare
 from services.visits.store import visits
 from shared import audit, idempotency
+from shared.errors import NotFound
 from shared.outbox.add import announce
 from shared.requests.visits import OfVisit, VisitState, VisitStatus
 
@@ -33,7 +34,7 @@ async def check_in(ground: Ground, call: Call, ask: OfAppointment) -> VisitState
     """
     async with ground.db.transaction() as tx:
         known = await visits.of_appointment(tx, ask.appointment)
-    prepared = None if known else await prepare(ground, ask.appointment, None)
+    prepared = None if known else await _prepared(ground, ask.appointment)
     patient = known.patient if known else prepared.facts.patient if prepared else None
     assert patient is not None
     await require_patient(ground, call, patient)
@@ -47,6 +48,14 @@ async def check_in(ground: Ground, call: Call, ask: OfAppointment) -> VisitState
         done = VisitState(visit=visit.id, appointment=visit.appointment, status=VisitStatus.ARRIVED)
         await idempotency.keep(tx, call, done)
     return done
+
+
+async def _prepared(ground: Ground, appointment: UUID) -> Prepared:
+    """What is needed to plan the visit; an appointment that is not there looks like one of another patient."""
+    try:
+        return await prepare(ground, appointment, None)
+    except NotFound:
+        raise NotFound from None
 
 
 async def _planned(ground: Ground, tx: Tx, appointment: UUID, prepared: Prepared | None, call: Call) -> VisitRow:

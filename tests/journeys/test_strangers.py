@@ -1,0 +1,131 @@
+"""To whoever may not open it, what is there and what never was are the same, in every operation that names it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from baton_events.codes import RelationshipSource
+from deploy.issuer.accounts import standing
+from shared.errors import Refusal
+from shared.identity.people import Role
+from shared.requests import OPERATIONS, Ask, Operation, messaging, pharmacy
+from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
+from tests.pharmacy.playing import playing
+from tests.visits.day import planned
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from tests.support.stack import Open, Stack
+
+SERVICES = ("directory", "booking", "visits", "messaging", "pharmacy", "handoffs")
+MARIA, BEN = "maria-lopez", "ben-whitfield"
+STRANGERS = {
+    "jonas-weber": "a patient whose grant for Maria has ended",
+    "aisha-khan": "a proxy of another patient",
+    "dana-reyes": "a clinician whose relationship with Maria has lapsed",
+    "chen-liu": "a clinician who never met her",
+    "noor-haddad": "a nurse of the visit's room team",
+    "grace-kim": "a nurse of the care team, which owes her no answer",
+    "rosa-martinez": "a nurse of another office",
+    "leo-tran": "a lab tech of another office",
+    "priya-nair": "a pharmacist",
+    "omar-said": "of pharmacy ops",
+    "sam-porter": "of support",
+    "olive-park": "of ops",
+}
+FIXED: Mapping[str, Any] = {
+    "at": "2027-05-01T12:00:00Z",
+    "code": "ecg",
+    "dosage": "one a day",
+    "follow_up": False,
+    "medication": "naproxen-500",
+    "owner": "team:ops",
+    "pharmacy": "fa12ac00-0000-4000-8000-000000000002",
+    "quantity": 1,
+    "reason": "because",
+    "refills": 0,
+    "sequence": 1,
+    "summary": "all is well",
+    "text": "hello",
+}
+"""Values for fields that name nothing of anybody's."""
+
+
+async def history(s: Stack) -> dict[str, UUID]:
+    """A visit of Maria's under way with all that comes with it: each thing's id by the field that names it."""
+    maria = s.person(MARIA)
+    day = await (await planned(s)).under_way()
+    order = await day.order()
+    thread = (await s.ask(messaging.OPEN_THREAD, messaging.OpenThread(patient=maria), as_=MARIA)).thread
+    for who in (MARIA, BEN):
+        await s.ask(messaging.SEND, messaging.Send(thread=thread, text="hello"), as_=who)
+    prescribe = pharmacy.SignPrescription(patient=maria, medication="naproxen-500", dosage="x", quantity=1, refills=1)
+    signed = await s.ask(pharmacy.SIGN, prescribe, as_=BEN)
+    lapsed = RegisterRelationship(
+        relationship=uuid4(),
+        patient=maria,
+        clinician=s.person("dana-reyes"),
+        source=RelationshipSource.BOOKING,
+        lapses_at=s.clock() - timedelta(minutes=1),
+    )
+    await s.ask(REGISTER_RELATIONSHIP, lapsed, service="booking")
+    grant = f"INSERT INTO proxy VALUES ('{maria}', '{s.person('jonas-weber')}', now() - interval '1 day')"  # noqa: S608
+    await s.as_owner("directory", grant)
+    await s.quiet()
+    return {
+        "patient": maria,
+        "appointment": day.booked.appointment,
+        "visit": day.visit,
+        "order": order,
+        "thread": thread,
+        "follow_up_of": day.visit,
+        "prescription": signed.prescription,
+        "handoff": await s.fetchval("handoffs", "SELECT id FROM handoff WHERE name = 'visit.order'"),
+    }
+
+
+def asks(op: Operation[Any, Any], ids: Mapping[str, UUID]) -> list[Ask]:
+    """The operation asked about these things, with and without each that may be left out."""
+    fields = msgspec.structs.fields(op.takes)
+    if not {field.name for field in fields} & ids.keys():
+        return []
+    required = {field.name: ids.get(field.name) or FIXED[field.name] for field in fields if field.required}
+    optional = [field.name for field in fields if not field.required and field.name in ids]
+    wanted = [required, *({**required, name: ids[name]} for name in optional)]
+    return [msgspec.convert(values, op.takes) for values in wanted if values.keys() & ids.keys()]
+
+
+async def told(s: Stack, op: Operation[Any, Any], ask: Ask, who: str) -> object:
+    """What somebody is told: the answer, or everything the refusal says."""
+    try:
+        return await s.ask(op, ask, as_=who)
+    except Refusal as refusal:
+        return refusal.status, refusal.code, refusal.detail, refusal.members
+
+
+async def looks(s: Stack, ids: Mapping[str, UUID]) -> AsyncIterator[tuple[str, object, object]]:
+    """Every operation that a stranger's role admits: what they are told of her things and of things that never were."""
+    invented = {name: uuid4() for name in ids}
+    for who in STRANGERS:
+        stands = standing(s.servers.surroundings.practice, s.person(who))
+        assert stands is not None
+        for op in OPERATIONS.values():
+            if op.roles.isdisjoint(map(Role, stands.roles)):
+                continue
+            for real, never in zip(asks(op, ids), asks(op, invented), strict=True):
+                yield f"{who}: {op.subject} {real}", await told(s, op, real, who), await told(s, op, never, who)
+
+
+async def test_a_stranger_learns_nothing_from_any_operation(stack: Open) -> None:
+    async with playing(opened=False) as pharmacies, stack(*SERVICES, variables=pharmacies.variables) as s:
+        ids = await history(s)
+        count = 0
+        async for asked, of_hers, of_nothing in looks(s, ids):
+            assert of_hers == of_nothing, asked
+            count += 1
+        assert count > 100
