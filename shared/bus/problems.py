@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shared import errors
+from shared.database import DatabaseUnavailable
 from shared.errors import Internal, Refusal
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def refusal_of(body: bytes) -> Refusal:
     """The refusal that a problem document tells of: of the same status, code, sentence and members.
 
     It is of the class that declares the code where this process knows it, otherwise of the kind of its status.
+    Another service's missing database is never taken for our own, for which everything here waits.
     """
     try:
         document: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
@@ -65,6 +67,6 @@ def _kind(status: int, code: str, detail: str) -> type[Refusal]:
 
 def _known(kind: type[Refusal]) -> Iterator[type[Refusal]]:
     for known in kind.__subclasses__():
-        if "relayed" not in vars(known):
+        if "relayed" not in vars(known) and known is not DatabaseUnavailable:
             yield known
             yield from _known(known)

@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 from baton_events.booking import VideoRequested
 from baton_events.codes import ServiceName
 from baton_events.common import DEAD_LETTER_RECORDED
+from shared.bus import problem, refusal_of
+from shared.database import DatabaseUnavailable
 from shared.errors import Unavailable
 from tests.support.clinic import Clinic, at_work, checked_in
 
@@ -145,6 +147,27 @@ async def test_a_service_out_of_reach_counts_nothing(stack: Open) -> None:
         await s.publish(event)
         await s.until(lambda: effects(s), 20)
         assert asked == 8
+        assert await letters(s) == []
+
+
+async def test_another_services_missing_database_holds_up_no_event_behind(stack: Open) -> None:
+    clinic, away = Clinic(), asyncio.Event()
+    async with at_work(stack, clinic) as s:
+        stuck, behind = checked_in(), checked_in()
+        told = refusal_of(problem(DatabaseUnavailable(retry_after=1)))
+
+        async def ask() -> None:
+            if clinic.seen[-1] == stuck.visit and not away.is_set():
+                raise told
+
+        clinic.before = ask
+        await s.publish(stuck)
+        await s.publish(behind)
+        await s.until(lambda: effects(s))
+        assert await effects(s) == [behind.visit]
+        away.set()
+        await s.quiet()
+        assert await effects(s) == [behind.visit, stuck.visit]
         assert await letters(s) == []
 
 
