@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 SET = """
 INSERT INTO deadline (id, kind, entity, due_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT ON CONSTRAINT deadline_kind_entity_due_key DO NOTHING
+ON CONFLICT ON CONSTRAINT deadline_kind_entity_due_key DO UPDATE SET cancelled_at = NULL
+ WHERE deadline.fired_at IS NULL AND deadline.cancelled_at IS NOT NULL
 """
 
 CANCEL = """
@@ -64,7 +65,7 @@ class Deadline:
 
 
 async def set_deadline(tx: Tx, kind: str, entity: UUID, due_at: datetime) -> None:
-    """Have `kind` fire for `entity` at `due_at`; setting it twice is setting it once."""
+    """Have `kind` fire for `entity` at `due_at`, also when it was cancelled before; setting it twice is setting it once."""
     await tx.execute(SET, uuid4(), kind, entity, due_at)
 
 

@@ -83,6 +83,22 @@ async def test_what_is_cancelled_does_not_fire(stack: Open) -> None:
         assert await fired(s) == [kept]
 
 
+async def test_what_is_cancelled_and_set_again_for_the_same_time_fires_once(stack: Open) -> None:
+    async with at_work(stack) as s:
+        entity, due = uuid4(), s.clock() + LONG
+        async with (await s.db("booking")).transaction() as tx:
+            await set_deadline(tx, CALL_BACK, entity, due)
+            await cancel_deadlines(tx, CALL_BACK, entity, s.clock())
+            await set_deadline(tx, CALL_BACK, entity, due)
+        s.clock.advance(2 * LONG)
+        await s.until(lambda: fired(s))
+        await s.quiet()
+        async with (await s.db("booking")).transaction() as tx:
+            await set_deadline(tx, CALL_BACK, entity, due)
+        await s.quiet()
+        assert await fired(s) == [entity]
+
+
 async def test_cancelling_while_the_work_is_under_way_undoes_the_work_and_neither_waits_for_the_other(
     stack: Open,
 ) -> None:
