@@ -65,7 +65,7 @@ class Deadline:
 
 
 async def set_deadline(tx: Tx, kind: str, entity: UUID, due_at: datetime) -> None:
-    """Have `kind` fire for `entity` at `due_at`, also when it was cancelled before; setting it twice is setting it once."""
+    """Have `kind` fire for `entity` at `due_at`, also when that was cancelled; setting it twice is setting it once."""
     await tx.execute(SET, uuid4(), kind, entity, due_at)
 
 
