@@ -45,6 +45,7 @@ async def deliver(s: Stack, service: str, events: Sequence[Event], way: Way) -> 
     if way is Way.BACKWARDS:
         happened.reverse()
     if way in CRASHES:
+        await s.quiet(HANDLED_SECONDS)  # another service at work would meet the crash in its place
         await s.stream.shorten_ack_wait(service)
     for event, event_id, sequence in happened:
         if way in CRASHES:
