@@ -119,6 +119,36 @@ async def test_a_team_that_owes_the_answer_may_open_the_thread_as_long_as_it_is_
             await s.ask(ask.MESSAGES, ask.ReadMessages(thread=thread), as_=nurse)
 
 
+async def test_staff_who_are_a_proxy_stand_on_the_patients_side_as_long_as_the_grant(stack: Any) -> None:
+    async with stack("directory", "messaging") as s:
+        aisha = s.token("aisha-khan", roles=["patient", "proxy", "nurse"])
+        threads = [await opened(s, patient="samira-khan", by="samira-khan")]
+        threads.append(
+            (await s.ask(ask.OPEN_THREAD, ask.OpenThread(patient=s.person("samira-khan")), token=aisha)).thread
+        )
+        for thread in threads:
+            await s.ask(ask.SEND, ask.Send(thread=thread, text="my mother asks"), token=aisha)
+            with pytest.raises(Forbidden):
+                await s.ask(ask.REPLY_NOT_NEEDED, ask.OfThread(thread=thread), token=aisha)
+        await s.quiet()
+        sent = [got.event for got in await s.events(MessageSent)]
+        assert [(event.author_party, event.reply_owner) for event in sent] == [(Party.PATIENT, "team:care")] * 2
+        await s.as_owner("directory", "UPDATE proxy SET ended_at = now() - interval '1 second'")
+        for thread in threads:
+            with pytest.raises(Refusal, match="no-such-thread"):
+                await s.ask(ask.MESSAGES, ask.ReadMessages(thread=thread), token=aisha)
+
+
+async def test_staff_who_are_a_patient_are_owed_an_answer(stack: Any) -> None:
+    async with stack("directory", "messaging") as s:
+        maria = s.token(MARIA, roles=["patient", "lab_tech"])
+        thread = await opened(s)
+        await s.ask(ask.SEND, ask.Send(thread=thread, text="help"), token=maria)
+        await s.quiet()
+        [sent] = [got.event for got in await s.events(MessageSent)]
+        assert (sent.author_party, sent.reply_owner) == (Party.PATIENT, "team:care")
+
+
 async def test_many_at_once_get_a_sequence_without_gaps(stack: Any) -> None:
     async with stack("directory", "messaging") as s:
         await treats(s, BEN, MARIA)

@@ -9,6 +9,7 @@ from services.messaging import store
 from services.messaging.model import NoSuchThread, ThreadNow, proven
 from shared.identity.access import may_open
 from shared.identity.people import STAFF, Person
+from shared.requests.directory import Ground
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 
 
 def party_of(person: Person) -> Party:
-    """The patient's side is the patient and their proxies; everybody else is staff."""
+    """On which side somebody stands by their roles; see `side` for a member of staff who is a patient or a proxy."""
     return Party.STAFF if person.roles & STAFF else Party.PATIENT
 
 
-async def vouch(ground: MessagingGround, call: Call, thread: UUID) -> bool:
-    """Whether the directory lets the caller in, asked only when the thread's own rows do not; raises NoSuchThread.
+def side(call: Call, vouched: Ground | None) -> Party:
+    """The patient's side is the patient and their proxies, whoever else they are; everybody else is staff."""
+    if vouched is None:
+        return party_of(call.person)
+    return Party.STAFF if vouched is Ground.TREATMENT else Party.PATIENT
+
+
+async def vouch(ground: MessagingGround, call: Call, thread: UUID) -> Ground | None:
+    """On what ground the directory lets the caller in; None where the thread's own rows do. Raises NoSuchThread.
 
     Asked before the transaction opens; `admit` decides in it.
     """
@@ -32,21 +40,22 @@ async def vouch(ground: MessagingGround, call: Call, thread: UUID) -> bool:
     async with ground.db.transaction() as tx:
         now = await store.look(tx, thread)
     if now is not None and proven(now, call.person.id, party_of(call.person), call.person.teams):
-        return False
-    if await may_open(ground, call, card.patient) is None:
+        return None
+    found = await may_open(ground, call, card.patient)
+    if found is None:
         raise NoSuchThread
-    return True
+    return found
 
 
-def admit(now: ThreadNow | None, call: Call, *, vouched: bool) -> ThreadNow:
+def admit(now: ThreadNow | None, call: Call, *, vouched: Ground | None) -> ThreadNow:
     """Let the caller into the thread as the transaction sees it; raises NoSuchThread."""
     if now is None or now.erased:
         raise NoSuchThread
-    if not vouched and not proven(now, call.person.id, party_of(call.person), call.person.teams):
+    if vouched is None and not proven(now, call.person.id, party_of(call.person), call.person.teams):
         raise NoSuchThread
     return now
 
 
-async def locked(tx: Tx, call: Call, thread: UUID, *, vouched: bool) -> ThreadNow:
+async def locked(tx: Tx, call: Call, thread: UUID, *, vouched: Ground | None) -> ThreadNow:
     """The thread, locked and open to the caller; raises NoSuchThread."""
     return admit((await store.lock(tx, [thread])).get(thread), call, vouched=vouched)

@@ -8,7 +8,7 @@ from baton_events.codes import Party, ThreadKind
 from baton_events.messaging import MessageRead
 from services.messaging import store
 from services.messaging.model import NotYetWritten
-from services.messaging.operations.party import admit, locked, party_of, vouch
+from services.messaging.operations.party import admit, locked, side, vouch
 from shared import audit, idempotency
 from shared.identity.access import require_open
 from shared.outbox import announce
@@ -90,7 +90,7 @@ def _listed(row: asyncpg.Record) -> Thread:
 async def mark_read(ground: MessagingGround, call: Call, ask: MarkRead) -> ThreadState:
     """Note how far the caller has read; announced only when it moves. Raises NoSuchThread, NotYetWritten."""
     vouched = await vouch(ground, call, ask.thread)
-    person, party = call.person.id, party_of(call.person)
+    person, party = call.person.id, side(call, vouched)
     async with ground.db.transaction() as tx:
         thread = await locked(tx, call, ask.thread, vouched=vouched)
         if ask.sequence > thread.sequence:

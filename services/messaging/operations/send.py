@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from baton_events.codes import Party
 from services.messaging.model import FollowUpNotOwed, NoSuchThread
-from services.messaging.operations.party import party_of
+from services.messaging.operations.party import party_of, side
 from services.messaging.operations.post import Letter, NotProven
 from shared.identity.access import may_open
 from shared.telemetry import trace
@@ -40,6 +40,7 @@ async def send(ground: MessagingGround, call: Call, ask: Send) -> Sent:
     try:
         return await ground.post(letter)
     except NotProven:
-        if await may_open(ground, call, card.patient) is None:
+        vouched = await may_open(ground, call, card.patient)
+        if vouched is None:
             raise NoSuchThread from None
-        return await ground.post(replace(letter, vouched=True))
+        return await ground.post(replace(letter, vouched=True, party=side(call, vouched)))

@@ -10,28 +10,32 @@ from baton_events.messaging import ReplyNotNeeded, ThreadClosed
 from baton_events.messaging import ThreadOpened as Opened
 from services.messaging import store
 from services.messaging.model import NothingToAnswer, ThreadCard, ThreadIsClosed
-from services.messaging.operations.party import locked, party_of, vouch
+from services.messaging.operations.party import locked, side, vouch
 from shared import audit, idempotency
+from shared.errors import Forbidden
 from shared.identity.access import require_open
 from shared.outbox import announce
+from shared.requests.directory import Ground
 from shared.requests.messaging import OfThread, OpenThread, ThreadOpen, ThreadState
 from shared.sealing import refuse_erased
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from services.messaging.operations.ground import MessagingGround
     from shared.call import Call
 
 
 async def open_thread(ground: MessagingGround, call: Call, ask: OpenThread) -> ThreadOpen:
     """Begin a conversation with a patient the caller may open; raises NotFound."""
-    await require_open(ground, call, ask.patient)
+    opens = await require_open(ground, call, ask.patient)
     thread = ThreadCard(uuid4(), ask.patient, ask.kind)
     await ground.sealing.keys(ask.patient, thread.id)
     done = ThreadOpen(thread=thread.id)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)
         await store.open_thread(tx, thread, call.person.id, call.now)
-        if party_of(call.person) is Party.STAFF:
+        if opens is Ground.TREATMENT:
             await store.join(tx, thread.id, call.person.id, call.now)
         await announce(tx, Opened(thread=thread.id, patient=ask.patient, thread_kind=ask.kind), call.now)
         await audit.record(tx, call, "write", patient=ask.patient, object=thread.id)
@@ -41,7 +45,7 @@ async def open_thread(ground: MessagingGround, call: Call, ask: OpenThread) -> T
 
 async def reply_not_needed(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadState:
     """Settle that the patient's last message asks for no answer; raises NoSuchThread, NothingToAnswer."""
-    vouched = await vouch(ground, call, ask.thread)
+    vouched = await _as_staff(ground, call, ask.thread)
     async with ground.db.transaction() as tx:
         thread = await locked(tx, call, ask.thread, vouched=vouched)
         if not thread.reply_owed:
@@ -57,7 +61,7 @@ async def reply_not_needed(ground: MessagingGround, call: Call, ask: OfThread) -
 
 async def close_thread(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadState:
     """End the conversation; it stays readable. Raises NoSuchThread, ThreadIsClosed."""
-    vouched = await vouch(ground, call, ask.thread)
+    vouched = await _as_staff(ground, call, ask.thread)
     async with ground.db.transaction() as tx:
         thread = await locked(tx, call, ask.thread, vouched=vouched)
         if thread.closed:
@@ -68,3 +72,11 @@ async def close_thread(ground: MessagingGround, call: Call, ask: OfThread) -> Th
         done = ThreadState(thread=ask.thread, sequence=thread.sequence, closed=True)
         await idempotency.keep(tx, call, done)
     return done
+
+
+async def _as_staff(ground: MessagingGround, call: Call, thread: UUID) -> Ground | None:
+    """What `vouch` gives; raises Forbidden where the caller stands on the patient's side."""
+    vouched = await vouch(ground, call, thread)
+    if side(call, vouched) is Party.PATIENT:
+        raise Forbidden
+    return vouched
