@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from baton_events import TYPES, booking, common, directory, handoffs
+from baton_events import TYPES, billing, booking, common, directory, handoffs
 from baton_events.codes import HandoffName, ServiceName
 from services.gateway.live import shown
 from services.gateway.live.listener import MOST_WAITING, Listener
-from services.gateway.live.shown import shown_to
-from shared.identity.people import Person, Role
+from services.gateway.live.shown import shown_on
+from shared.requests.directory import Ground
 from tests.gateway.conftest import Gateway, Opening
 from tests.gateway.streams import Reader, live
 
@@ -121,6 +121,33 @@ async def test_the_stream_ends_when_the_sign_in_does(gateway: Gateway) -> None:
         assert (await reader.next("end")).data == {"reason": "signed-out"}
 
 
+@pytest.mark.parametrize(
+    ("who", "change"),
+    [
+        ("amara-okafor", "UPDATE relationship SET ended_at = now() - interval '1 second'"),
+        ("aisha-khan", "UPDATE proxy SET ended_at = now() - interval '1 second'"),
+    ],
+)
+async def test_the_stream_ends_when_the_record_no_longer_opens(opened: Opening, who: str, change: str) -> None:
+    patient = {"amara-okafor": "maria-lopez", "aisha-khan": "samira-khan"}[who]
+    async with opened("directory", live_check_seconds="0.1") as gateway:
+        query = f"?patient={gateway.stack.person(patient)}"
+        async with live(gateway, who, query=query) as reader:
+            await gateway.stack.as_owner("directory", change)
+            assert (await reader.next("end")).data == {"reason": "no-access"}
+        assert (await gateway.send("GET", f"/v1/live{query}", who=who)).code == "not-found"
+
+
+async def test_a_clinician_who_is_somebodys_proxy_sees_no_more_of_their_patients(opened: Opening) -> None:
+    async with opened("directory") as gateway:
+        maria = gateway.stack.person("maria-lopez")
+        both = gateway.stack.token("amara-okafor", roles=["clinician", "proxy"])
+        async with live(gateway, token=both, query=f"?patient={maria}") as reader:
+            await gateway.publish(billing.ChargeRecorded(charge=uuid4(), quote=uuid4(), patient=maria))
+            place = await gateway.publish(left(maria))
+            assert await sequences(reader, 1) == [place]
+
+
 async def test_staff_are_told_whose_list_changed_and_nothing_of_whom(gateway: Gateway) -> None:
     handoff, patient = uuid4(), uuid4()
     same = {"handoff": handoff, "name": HandoffName.VISIT_ROOM, "case": uuid4(), "patient": patient}
@@ -142,6 +169,7 @@ async def test_staff_are_told_whose_list_changed_and_nothing_of_whom(gateway: Ga
 async def test_a_stream_is_refused_to_whom_it_does_not_concern(gateway: Gateway) -> None:
     somebody = uuid4()
     assert (await gateway.send("GET", f"/v1/live?patient={somebody}", who="sam-porter")).status == 403
+    assert (await gateway.send("GET", f"/v1/live?patient={somebody}")).status == 503  # directory decides
     assert (await gateway.send("GET", "/v1/live?patient=x")).status == 400
     assert (await gateway.send("GET", "/v1/live?whose=x")).json["field"] == "whose"
 
@@ -200,10 +228,7 @@ def test_every_event_about_a_patient_is_shown_to_them_or_to_nobody(type_: str) -
     assert (event.kind.noun in shown.OWN) == about_a_patient
 
 
-def test_roles_without_a_record_see_no_events() -> None:
-    for role in Role:
-        person = Person(uuid4(), frozenset({role}), frozenset(), None)  # type: ignore[arg-type]
-        seen = shown_to(person, own=False)
-        assert bool(seen) == (role in {Role.PROXY, Role.CLINICIAN, Role.NURSE})
-        assert directory.ErasureRequested.kind.type not in seen
-        assert common.AUDIT_CHECKPOINTED[ServiceName.BOOKING].kind.type not in seen
+def test_what_the_practice_keeps_of_itself_is_shown_on_no_ground() -> None:
+    for ground in Ground:
+        assert common.AUDIT_CHECKPOINTED[ServiceName.BOOKING].kind.type not in shown_on(ground)
+        assert (directory.ErasureRequested.kind.type in shown_on(ground)) == (ground is Ground.SELF)

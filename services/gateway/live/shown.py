@@ -1,17 +1,17 @@
-"""What is shown to whom: the events a role may see live; whatever is not listed here is shown to nobody."""
+"""What is shown to whom: the events seen live on each ground; whatever is not listed here is shown to nobody."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from baton_events import TYPES
-from shared.identity.people import Role
+from shared.requests.directory import Ground
 
 if TYPE_CHECKING:
     from baton_events.envelope import Envelope
-    from shared.identity.people import Person
 
 CARE = frozenset(
     {
@@ -35,19 +35,13 @@ CARE = frozenset(
 )
 OWN = CARE | {"charge", "erasure", "notice", "person", "question", "quote", "relationship"}
 
-NOUNS: dict[Role, frozenset[str]] = {
-    Role.PATIENT: OWN,
-    Role.PROXY: OWN - {"erasure", "relationship"},
-    Role.CLINICIAN: CARE,
-    Role.NURSE: CARE,
-}
+NOUNS = {Ground.SELF: OWN, Ground.PROXY: OWN - {"erasure", "relationship"}, Ground.TREATMENT: CARE}
 
 
-def shown_to(person: Person, *, own: bool) -> frozenset[str]:
-    """The event types that the person sees of a patient: of themselves, or of another whose record opens to them."""
-    roles = {Role.PATIENT} if own else person.roles - {Role.PATIENT}
-    nouns = frozenset[str]().union(*(NOUNS.get(role, frozenset()) for role in roles))
-    return frozenset(type_ for type_, event in TYPES.items() if event.kind.noun in nouns)
+@cache
+def shown_on(ground: Ground) -> frozenset[str]:
+    """The event types of a patient that somebody sees to whom the record opens on this ground, and no other."""
+    return frozenset(type_ for type_, event in TYPES.items() if event.kind.noun in NOUNS[ground])
 
 
 def rendered(envelope: Envelope) -> str:

@@ -9,35 +9,36 @@ from uuid import UUID
 
 import msgspec
 
-from services.gateway.live.shown import shown_to
+from services.gateway.live.shown import shown_on
 from shared.bus import refusal_of
 from shared.bus.headers import AUTHORIZATION
 from shared.errors import Forbidden, Invalid, NotFound, Refusal
 from shared.identity.people import STAFF, Person, Role
 from shared.requests.common import OfPatient
-from shared.requests.directory import MAY_OPEN, MayOpen
+from shared.requests.directory import MAY_OPEN, Ground, MayOpen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from services.gateway.door import Door
 
+WATCHING = frozenset({Role.PATIENT, Role.PROXY, Role.CLINICIAN, Role.NURSE})
 SIGNED_OUT, NO_ACCESS, CLOSING = "signed-out", "no-access", "closing"
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who watches: with what token, whose events (nobody's: lists of work only), and which of them."""
+    """Who watches: with what token, whose events (nobody's: lists of work only), and on what ground."""
 
     person: Person
     token: str
-    patient: UUID | None
-    types: frozenset[str]
+    patient: UUID | None = None
+    ground: Ground | None = None
 
     @property
-    def own(self) -> bool:
-        """Whether the record is the viewer's own."""
-        return self.patient == self.person.id
+    def types(self) -> frozenset[str]:
+        """Which of the patient's events the viewer sees."""
+        return shown_on(self.ground) if self.ground else frozenset()
 
     @property
     def owners(self) -> frozenset[str]:
@@ -48,13 +49,14 @@ class Viewer:
 async def viewer(door: Door, person: Person, token: str, query: Mapping[str, str]) -> Viewer:
     """Who watches whom; raises NotFound where the record does not open to them."""
     patient = _asked_for(person, query)
-    types = shown_to(person, own=patient == person.id) if patient else frozenset[str]()
-    if patient and not types:
+    if patient is None:
+        return Viewer(person, token)
+    if person.roles.isdisjoint(WATCHING):
         raise Forbidden
-    found = Viewer(person, token, patient, types)
-    if patient and not found.own:
-        await _require_open(door, found)
-    return found
+    ground = await _ground(door, person, token, patient)
+    if ground is None:
+        raise NotFound
+    return Viewer(person, token, patient, ground)
 
 
 async def over(door: Door, viewer: Viewer) -> str:
@@ -68,7 +70,7 @@ async def over(door: Door, viewer: Viewer) -> str:
                 await door.draining.wait()
                 return CLOSING
         except TimeoutError:
-            if viewer.patient and not viewer.own and not await _still_open(door, viewer):
+            if viewer.patient and not await _still_open(door, viewer, viewer.patient):
                 return NO_ACCESS
 
 
@@ -91,21 +93,21 @@ def _asked_for(person: Person, query: Mapping[str, str]) -> UUID | None:
     return patient
 
 
-async def _still_open(door: Door, viewer: Viewer) -> bool:
+async def _still_open(door: Door, viewer: Viewer, patient: UUID) -> bool:
+    """Whether the record is open on the same ground as before, which is what decides what is shown."""
     try:
-        await _require_open(door, viewer)
+        return await _ground(door, viewer.person, viewer.token, patient) is viewer.ground
     except Refusal:
         return False
-    return True
 
 
-async def _require_open(door: Door, viewer: Viewer) -> None:
-    """Ask directory on the viewer's behalf; no answer, no access."""
-    assert viewer.patient is not None, "lists of work open without a record"
-    ask = msgspec.json.encode(OfPatient(patient=viewer.patient))
-    headers = {AUTHORIZATION: f"Bearer {viewer.token}"}
+async def _ground(door: Door, person: Person, token: str, patient: UUID) -> Ground | None:
+    """On what ground the record opens, asked of directory on the person's behalf; no answer, no access."""
+    if person.id == patient:
+        return Ground.SELF
+    ask = msgspec.json.encode(OfPatient(patient=patient))
+    headers = {AUTHORIZATION: f"Bearer {token}"}
     reply = await door.bus.forward(MAY_OPEN, ask, headers, door.settings.answer_seconds)
     if reply.status != 200:
         raise refusal_of(reply.body)
-    if msgspec.json.decode(reply.body, type=MayOpen).ground is None:
-        raise NotFound
+    return msgspec.json.decode(reply.body, type=MayOpen).ground
