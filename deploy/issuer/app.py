@@ -163,6 +163,8 @@ class Issuer:
 
     async def _added(self, asked: NewAccount) -> bool:
         password = await self.passwords.hashed(asked.password)
+        if any(account.person == asked.person for account in self.accounts.values()):
+            return False
         try:
             await self.store.run(lambda db: store.add_account(db, asked.name, asked.person, password))
         except sqlite3.IntegrityError:

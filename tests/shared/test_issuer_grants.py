@@ -120,6 +120,7 @@ async def test_no_account_can_be_taken_over_or_made_for_staff(issuer: SignIn) ->
     for name in ("maria-lopez", "ben-whitfield"):
         assert await taken_on(issuer, "fern-dale", name=name) == 409
     assert await taken_on(issuer, "fern-dale", person="c1111c00-0000-4000-8000-000000000001") == 403
+    assert await taken_on(issuer, "fern-dale", person="9a71e000-0000-4000-8000-000000000001") == 409  # Maria's own
     assert await taken_on(issuer, "fern-dale", roles=["clinician"]) == 400
     assert await taken_on(issuer, "fern-dale", name="../x") == 400
     assert await taken_on(issuer, "fern-dale") == 201
