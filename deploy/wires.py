@@ -109,7 +109,7 @@ def _consumed_by(consumer: str) -> Iterable[str]:
 
 
 def _read_from_stream() -> Iterable[str]:
-    return (f"$JS.API.DIRECT.GET.{STREAM}", f"$JS.API.DIRECT.GET.{STREAM}.>", f"$JS.API.STREAM.INFO.{STREAM}")
+    return (f"$JS.API.DIRECT.GET.{STREAM}",)
 
 
 def _service_protocol(service: str) -> Iterable[str]:
