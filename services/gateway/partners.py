@@ -32,6 +32,6 @@ async def pharmacy_webhook(request: web.Request) -> web.Response:
 
 def _signed_header(request: web.Request, name: str) -> str:
     value = request.headers.get(name, "")
-    if not value:
+    if not value or not value.isascii():
         raise Invalid(field=name)
     return value

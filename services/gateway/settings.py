@@ -8,8 +8,9 @@ from shared.settings import Settings
 class GatewaySettings(Settings, frozen=True, kw_only=True):
     """The common settings and those of the HTTP door. Times are seconds, rates are requests a second.
 
-    `issuer_upstream` is where the embedded issuer listens, empty when sign-in is elsewhere. `caller_*` bound one
-    person's requests, `address_*` those of one network address that shows no valid token.
+    `issuer_upstream` is where the embedded issuer listens, empty when sign-in is elsewhere. A connection without a
+    whole request header for `idle_seconds` is closed. `caller_*` bound one person's requests, `address_*` those of one
+    network address that shows no valid token.
     """
 
     service: str = "gateway"
@@ -18,6 +19,7 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     issuer_upstream: str = ""
     answer_seconds: float = 5.0
     body_seconds: float = 10.0
+    idle_seconds: float = 75.0
     most_in_flight: int = 512
     caller_rate: float = 50.0
     caller_burst: int = 200

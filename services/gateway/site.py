@@ -55,6 +55,7 @@ async def open_site(ground: Ground) -> GatewayGround:
     runner = web.AppRunner(
         application(door),
         access_log=None,
+        keepalive_timeout=settings.idle_seconds,
         handler_cancellation=True,  # nobody waits for the answer of whoever has gone
         shutdown_timeout=settings.drain_seconds * ANSWERED_IN_TIME,
     )

@@ -145,6 +145,16 @@ async def test_a_body_that_trickles_in_is_given_up(opened: Opening) -> None:
         assert (refused.status, refused.code) == (408, "too-slow")
 
 
+@pytest.mark.parametrize("begun", [b"", b"GET /v1/me HTTP/1.1\r\nHost: x\r\n"], ids=["nothing", "half a header"])
+async def test_a_connection_that_asks_nothing_is_closed(opened: Opening, begun: bytes) -> None:
+    async with opened(idle_seconds="0.5") as gateway:
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.ground.port)
+        writer.write(begun)
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
+
+
 async def test_answers_are_kept_by_nobody_and_carry_their_trace(gateway: Gateway) -> None:
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     answered = await gateway.send("GET", "/v1/me", headers={"traceparent": parent})

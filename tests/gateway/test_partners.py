@@ -16,6 +16,8 @@ async def test_what_is_no_signed_message_goes_no_further(gateway: Gateway) -> No
     for absent in SIGNED:
         refused = await post(NEARBY, {name: value for name, value in SIGNED.items() if name != absent})
         assert (refused.status, refused.code, refused.json["field"]) == (400, "invalid", absent)
+        refused = await post(NEARBY, {**SIGNED, absent: "pr\u00fcfung"})
+        assert (refused.status, refused.code, refused.json["field"]) == (400, "invalid", absent)
     assert (await post("nearby", SIGNED)).code == "not-found"
     assert (await post(NEARBY, SIGNED, b"x" * 70_000)).code == "too-large"
     assert (await post(NEARBY, SIGNED)).code == "unavailable"
