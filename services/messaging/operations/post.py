@@ -23,6 +23,7 @@ from services.messaging.model import (
     reply_owner,
 )
 from shared import audit, idempotency
+from shared.database import DatabaseUnavailable
 from shared.idempotency import Raced
 from shared.outbox import announce, announce_all
 from shared.requests.messaging import Sent
@@ -65,16 +66,23 @@ class Letter:
 
 
 async def post(db: Database, letters: list[Letter]) -> Sequence[Sent | BaseException]:
-    """Post all letters that may be posted; the others get their refusal and hold nobody up."""
+    """Post all letters that may be posted; the others get their refusal and hold nobody up.
+
+    What breaks the transaction they share is met again by one of them alone, or by none.
+    """
     try:
         async with db.transaction() as tx:
             return await _post(tx, letters)
-    except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != "idempotency_key":
-            raise
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - one letter's fault must not be the others'
         if len(letters) == 1:
-            return [Raced()]
+            return [Raced() if _kept_meanwhile(error) else error]
     return [answer for letter in letters for answer in await post(db, [letter])]
+
+
+def _kept_meanwhile(error: Exception) -> bool:
+    return isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "idempotency_key"
 
 
 async def _post(tx: Tx, letters: list[Letter]) -> Sequence[Sent | BaseException]:
