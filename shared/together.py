@@ -11,11 +11,16 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+class BrokenOff(Exception):
+    """The work ended before it answered; whether it was done shows when it is asked for again."""
+
+
 class Together(Generic[T, R]):
     """Hands what is waiting to `do` in one go, at most `most` at a time, in at most `writers` at once.
 
-    A lone caller waits for nobody. `do` answers each item on its own, with a result or with the exception to raise;
-    when `do` itself raises, every item of that go gets the exception.
+    A lone caller waits for nobody; one that gives up before its go is left out of it. `do` answers each item on its
+    own, with a result or with the exception to raise; when `do` itself raises, every item of that go gets the
+    exception.
     """
 
     def __init__(
@@ -45,20 +50,24 @@ class Together(Generic[T, R]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                await self._go([self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))])
+                batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                await self._go([(item, answer) for item, answer in batch if not answer.done()])
         finally:
             self._idle += 1
 
     async def _go(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
-        answers: Sequence[R | BaseException]
+        if not batch:
+            return
+        answers: Sequence[R | BaseException] = [BrokenOff()] * len(batch)
         try:
             answers = await self._do([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - every waiting caller is told what went wrong
             answers = [error] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():
-                continue
-            if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+        finally:
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if future.done():
+                    continue
+                if isinstance(answer, BaseException):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
