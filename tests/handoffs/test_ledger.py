@@ -149,6 +149,8 @@ async def test_work_moves_to_another_owner_who_must_take_it_anew(stack: Open) ->
         ("clinician:00000000-0000-4000-8000-00000000000b", "owner-unknown"),
         (ROOM, "already-theirs"),
         ("team:nobody", "invalid"),
+        ("team:ops\n", "owner-unknown"),
+        (f"clinician:{AMARA}\n", "owner-unknown"),
     ],
 )
 async def test_work_moves_only_to_somebody_of_the_practice(stack: Open, owner: str, code: str) -> None:

@@ -36,6 +36,8 @@ async def move(ground: Ground, call: Call, ask: MoveHandoff) -> HandoffNow:
 
 
 async def _require_known(ground: Ground, owner: str) -> None:
+    if owner.endswith("\n"):  # which the `$` of the type's pattern lets through
+        raise OwnerUnknown
     kind, _, name = owner.partition(":")
     if kind == "patient":
         raise NeverThePatient
