@@ -12,7 +12,7 @@ from shared.requests.declare import Answer, Ask, Operation, operation
 Words = Annotated[str, Meta(min_length=1, max_length=4000, description="Free text, sealed at rest.")]
 ShortWords = Annotated[str, Meta(min_length=1, max_length=300, description="Free text, sealed at rest.")]
 Cents = Annotated[int, Meta(ge=0, description="US cents.")]
-State = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="A US state by its postal code.")]
+State = Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2, description="A US state by its postal code.")]
 Moment = Annotated[datetime, Meta(tz=True, description="A time with its offset from UTC.")]
 Code = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="A code of the practice's data.")]
 

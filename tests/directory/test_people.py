@@ -83,6 +83,13 @@ async def test_clinicians_are_found_by_state_with_their_hours() -> None:
         assert amara.licensed_until == datetime(2032, 1, 1, 8, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_time_beyond_all_licences_is_refused(at: str) -> None:
+    async with stack("directory") as s:
+        with pytest.raises(Invalid):
+            await s.ask(CLINICIANS, FindClinicians(at=datetime.fromisoformat(at)), as_="maria-lopez")
+
+
 async def test_a_licence_holds_to_the_end_of_its_last_day_and_not_longer() -> None:
     async with stack("directory") as s:
         last_minute = datetime(2032, 1, 1, 7, 59, tzinfo=UTC)
@@ -150,6 +157,9 @@ async def test_the_front_desk_takes_on_a_patient_who_is_treated_by_their_own_cli
     ("wrong", "refusal"),
     [
         ({"birth_date": date(2200, 1, 1)}, Invalid),
+        ({"name": "Nora\0Vance"}, Invalid),
+        ({"name": " "}, Invalid),
+        ({"state": "CA\n"}, Invalid),
         ({"birth_date": date(1800, 1, 1)}, Invalid),
         ({"time_zone": "Mars/Olympus"}, Invalid),
         ({"time_zone": "../../etc/passwd"}, Invalid),

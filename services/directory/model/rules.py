@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 REGISTRATIONS = UUID("5eed0000-0000-4000-8000-000000000001")
 MOST_NAMES = 50
 EARLIEST_BIRTH = date(1900, 1, 1)
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class UnknownPerson(NotFound):
@@ -46,11 +47,19 @@ def names_wanted(ids: str) -> list[UUID]:
 
 
 def check_patient(patient: RegisterPatient, today: date) -> None:
-    """Raise Invalid for a birth date that cannot be or a time zone that is none."""
+    """Raise Invalid for a name nobody can read out, a birth date that cannot be or a time zone that is none."""
+    if not patient.name.isprintable() or not patient.name.strip():
+        raise Invalid(field="name")
     if not EARLIEST_BIRTH <= patient.birth_date <= today:
         raise Invalid(field="birth_date")
     if not is_known(patient.time_zone):
         raise Invalid(field="time_zone")
+
+
+def check_moment(at: datetime | None) -> None:
+    """Raise Invalid for a time beyond anybody's licence."""
+    if at is not None and not EARLIEST <= at <= LATEST:
+        raise Invalid(field="at")
 
 
 def lacking(*, prescribes: bool, related: bool, licensed: bool) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.directory.model.rules import UnknownPerson, lacking
+from services.directory.model.rules import UnknownPerson, check_moment, lacking
 from services.directory.store import people, relationships
 from shared.identity.people import Person
 from shared.requests.directory import Clinicians, MayPrescribe
@@ -20,6 +20,7 @@ async def clinicians(ground: Ground, call: Call, ask: FindClinicians) -> Clinici
 
     Raises UnknownPerson when a person asks for another.
     """
+    check_moment(ask.at)
     if ask.patient is not None and isinstance(call.caller, Person) and call.caller.id != ask.patient:
         raise UnknownPerson
     async with ground.db.reading() as tx:
