@@ -12,7 +12,7 @@ from shared.app import Ground
 from shared.bus import Bus
 from shared.database import Database
 from shared.errors import Unavailable
-from shared.network import require_encryption
+from shared.network import require_encryption, require_https
 from shared.practice import load
 from shared.sealing import KeyringFile, Sealing
 
@@ -65,6 +65,7 @@ class Foundation:
         settings = self.app.settings
         require_encryption("BATON_DATABASE_URL", settings.database_url)
         require_encryption("BATON_KEYSTORE_URL", settings.keystore_url)
+        require_https("BATON_JWKS_URL", settings.jwks_url)
         practice = await asyncio.to_thread(load, settings.practice_dir)
         await asyncio.to_thread(zones.hold_all)
         self.bus = bus = await patiently("nats", lambda: Bus.connect(settings, closed=closed))

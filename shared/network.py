@@ -18,6 +18,13 @@ def is_near(host: str) -> bool:
         return "." not in host
 
 
+def require_https(variable: str, url: str) -> None:
+    """Raise SettingsWrong for an address that is fetched in the clear from beyond the private network."""
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_near(parts.hostname or ""):
+        raise SettingsWrong(f"{variable} must be https:// outside loopback and private networks")
+
+
 def require_encryption(variable: str, database_url: str) -> None:
     """Raise SettingsWrong for a PostgreSQL address that leaves the private network without verified TLS."""
     parts = urlsplit(database_url)
