@@ -65,8 +65,12 @@ async def raw_publish() -> list[float]:
             await server.wait()
 
 
+async def _not_yet(_: Exception) -> None:
+    """The server is still starting; the client tries again."""
+
+
 async def _raw(url: str) -> list[float]:
-    connection = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
+    connection = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0.1, error_cb=_not_yet)
     stream = connection.jetstream()
     await stream.add_stream(name="RAW", subjects=["raw.>"])
     await stream.add_consumer("RAW", durable_name="raw", ack_policy="explicit")
