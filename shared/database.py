@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from asyncpg.pool import PoolConnectionProxy
 
+ABANDONED_AFTER = "60s"
+"""How long the locks of a process outlast it that hangs, or whose machine is gone, in a transaction."""
+
 UNREACHABLE = (
     OSError,
     TimeoutError,
@@ -89,7 +92,11 @@ class Database:
                 timeout=5,
                 command_timeout=30,
                 reset=_no_reset,
-                server_settings={"application_name": name, "timezone": "UTC"},
+                server_settings={
+                    "application_name": name,
+                    "timezone": "UTC",
+                    "idle_in_transaction_session_timeout": ABANDONED_AFTER,
+                },
             )
         return cls(pool)
 
@@ -117,15 +124,28 @@ class Database:
         connection: PoolConnectionProxy[asyncpg.Record] | None = None
         try:
             async with self.pool.acquire(timeout=5) as connection:
-                yield connection
+                try:
+                    yield connection
+                except asyncpg.InterfaceError as error:
+                    if _is_lost(connection):
+                        raise DatabaseUnavailable(retry_after=1) from error
+                    raise
         except asyncpg.InterfaceError as error:
-            if connection is None or connection.is_closed():
+            if connection is None:
                 raise DatabaseUnavailable(retry_after=1) from error
             raise
 
     async def close(self) -> None:
         """Give every connection back and close."""
         await self.pool.close()
+
+
+def _is_lost(connection: PoolConnectionProxy[asyncpg.Record]) -> bool:
+    """Whether the server closed it; one that was closed while nothing ran has left the pool and answers no question."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from baton_events.booking import VideoRequested
+from shared import database
 from shared.bus import Bus
 from shared.database import Database
-from shared.outbox import announce
+from shared.outbox import announce, store
 from shared.outbox.relay import Relay
 from shared.settings import Settings
 from tests.support.clinic import MAY_1, PATIENT, at_work, requested
@@ -110,6 +111,32 @@ async def test_a_long_line_behind_an_event_that_waits_hides_nobody_else(stack: O
         await s.fetch("booking", "UPDATE outbox SET next_at = 'infinity' WHERE entity = $1 AND sequence = 1", held)
         await relay.round()
         assert await stored(s) == [(free, 1)]
+
+
+async def test_a_relay_that_hangs_does_not_keep_for_ever_what_it_took(
+    stack: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "ABANDONED_AFTER", "300ms")
+    async with at_work(stack) as s, AsyncExitStack() as leaving:
+        hung, relay = await another_relay(s, leaving), await another_relay(s, leaving)
+        await s.stop("booking")
+        entity = uuid4()
+        await tell(s, entity, 2)
+
+        async def published() -> bool:
+            return bool((await relay.round()).published)
+
+        async def hang() -> None:
+            async with hung.db.transaction() as tx:
+                assert await store.take(tx, 64, 300.0)
+                assert not await published()
+                await s.until(published)
+                await store.mark_published(tx, [1], [1])
+
+        with pytest.raises(database.DatabaseUnavailable):
+            await hang()
+        await hung.round()
+        assert await stored(s) == [(entity, 1), (entity, 2)]
 
 
 async def test_a_row_older_than_the_duplicate_window_is_looked_for_before_it_is_published_again(stack: Open) -> None:
