@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 from uuid import UUID
 
 import msgspec
 
+from shared.practice.conditions import Condition
+from shared.practice.entry import Entry
 from shared.practice.model import (
     DueRule,
     Emergency,
-    Entry,
     MedicationEntry,
     Office,
     Orderable,
@@ -58,9 +59,9 @@ def file_of(kind: str) -> str:
     return f"{kind.replace('_', '-')}.toml"
 
 
+CONDITIONS = "conditions"
+"""The folder with a file for each condition treated by message; there may be none."""
 FILES = frozenset(file_of(kind) for kind in (*LISTS, *SINGLES))
-BESIDE = frozenset({"sign-in.toml"})
-"""What else may lie in the folder: the embedded sign-in service's own file."""
 BESIDE = frozenset({"sign-in.toml"})
 """Files that lie beside the practice's own: who may sign in to the embedded sign-in service."""
 
@@ -84,7 +85,13 @@ def read(folder: Path) -> Read:
         entries = _entries(folder, kind, found.problems)
         read_entries = (_entry(entry, one, file_of(kind), _called(one, at), found.problems) for at, one in entries)
         found.lists[kind] = [one for one in read_entries if one is not None]
+    found.lists["conditions"] = list(_conditions(folder, found.problems))
     return found
+
+
+def condition_file(code: str) -> str:
+    """The file of one condition."""
+    return f"{CONDITIONS}/{code}.toml"
 
 
 def called(entry: Any) -> str:
@@ -100,6 +107,27 @@ def _called(entry: Mapping[str, Any], position: int) -> str:
         if isinstance(entry.get(name), str):
             return f"{name} {entry[name]}"
     return f"entry {position}"
+
+
+def _conditions(folder: Path, problems: list[Problem]) -> Iterator[Condition]:
+    seen: dict[str, str] = {}
+    for path in sorted(path for path in (folder / CONDITIONS).glob("*") if not path.name.startswith(".")):
+        file = f"{CONDITIONS}/{path.name}"
+        if path.suffix != ".toml":
+            problems.append(Problem(file, "", "is not the file of a condition.", "Its name ends in .toml."))
+            continue
+        table = _table(folder, file, problems)
+        condition = None if table is None else _entry(Condition, table, file, "", problems)
+        if condition is None:
+            continue
+        if condition.code in seen:
+            wrong = f"{condition.code} is already used in {seen[condition.code]}."
+            problems.append(Problem(file, "", wrong, "Give every condition a code of its own."))
+        elif file != condition_file(condition.code):
+            wrong = f"does not have the name of its code, '{condition.code}'."
+            problems.append(Problem(file, "", wrong, f"Name it {condition.code}.toml, or correct the code."))
+        seen.setdefault(condition.code, file)
+        yield condition
 
 
 def _strays(folder: Path) -> list[Problem]:
@@ -148,8 +176,18 @@ def _entry(kind: type[E], values: Mapping[str, Any], file: str, name: str, probl
             if field.required:
                 problems.append(Problem(file, name, f"'{field.name}' is missing.", "Add it."))
             continue
-        try:
-            msgspec.convert(values[field.name], field.type)
-        except msgspec.ValidationError as error:
-            problems.append(Problem(file, name, f"'{field.name}': {error}.", "Correct it."))
+        for part, value, expected in _parts(field.type, values[field.name]):
+            try:
+                msgspec.convert(value, expected)
+            except msgspec.ValidationError as error:
+                problems.append(Problem(file, name, f"'{field.name}'{part}: {error}.", "Correct it."))
     return msgspec.convert(values, kind) if len(problems) == before else None
+
+
+def _parts(expected: Any, value: Any) -> Iterator[tuple[str, Any, Any]]:
+    """A field's value, or each entry of a list of entries, so that the fault is found in the one that has it."""
+    if get_origin(expected) is list and isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        for at, one in enumerate(value, start=1):
+            yield f" {_called(one, at)}", one, get_args(expected)[0]
+    else:
+        yield "", value, expected

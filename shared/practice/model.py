@@ -11,14 +11,12 @@ from msgspec import Meta
 
 from baton_events.codes import VisitKind
 from shared.identity.people import Role
+from shared.practice.conditions import Condition
+from shared.practice.entry import Entry
 from shared.requests.common import Cents, Code, State
 
 TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", description="Local time, HH:MM.")]
 Degrees = Annotated[float, Meta(ge=-180, le=180)]
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of a practice file."""
 
 
 class Office(Entry, frozen=True, kw_only=True):
@@ -177,3 +175,4 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     due_rules: list[DueRule]
     pharmacies: dict[UUID, PharmacyPartner]
     medications: dict[str, MedicationEntry]
+    conditions: dict[str, Condition]

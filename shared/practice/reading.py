@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEYED_BY_ID = ("offices", "staff", "patients", "pharmacies")
-KEYED_BY_CODE = ("visit_types", "orderables", "medications")
+KEYED_BY_CODE = ("visit_types", "orderables", "medications", "conditions")
 
 
 def load(folder: Path) -> Practice:

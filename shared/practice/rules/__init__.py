@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.practice.rules import catalogue, hours, people, places
+from shared.practice.rules import catalogue, conditions, forms, hours, people, places
 from shared.practice.rules.people import out_of_date
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ RULES: tuple[Callable[[Practice], Iterable[Problem]], ...] = (
     catalogue.due_rules,
     catalogue.pharmacies,
     catalogue.medications,
+    conditions.for_somebody,
+    conditions.at_a_price,
+    conditions.one_condition_a_name,
+    conditions.sources,
+    conditions.something_stops_it,
+    forms.forms,
 )
 
 __all__ = ["RULES", "out_of_date"]
