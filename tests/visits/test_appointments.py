@@ -12,7 +12,7 @@ import pytest
 from baton_events.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from baton_events.codes import CancelReason
 from baton_events.visits import GuidanceSent, VisitLeft
-from shared.errors import Refusal
+from shared.errors import NotFound, Refusal
 from shared.requests import visits as ask
 from shared.requests.booking import CANCEL, OfAppointment
 from shared.requests.common import OfPatient
@@ -56,6 +56,17 @@ async def test_a_cancelled_appointment_takes_its_visit_off_the_list(stack: Open)
         with pytest.raises(Refusal) as refused:
             await day.check_in()
         assert refused.value.code == "appointment-given-back"
+
+
+async def test_a_visit_given_back_is_no_longer_its_clinicians_to_read(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await planned(s)
+        await day.read("ben-whitfield")
+        await s.ask(CANCEL, day.appointment, as_="maria-lopez")
+        await s.as_owner("directory", "UPDATE relationship SET ended_at = now() - interval '1 second'")
+        await s.quiet()
+        with pytest.raises(NotFound):
+            await day.read("ben-whitfield")
 
 
 async def test_a_cancellation_heard_of_before_its_booking_wins(stack: Open) -> None:

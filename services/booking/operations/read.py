@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 async def appointment(ground: BookingGround, call: Call, ask: OfAppointment) -> Appointment:
     """One appointment, for the patient, the clinician booked, and whoever else may open the record."""
     row = await _find(ground, ask)
-    if not _booked_with(call, row):
+    own = _booked_with(call, row)
+    if not own:
         try:
             await access.require_open(ground, call, row.patient)
         except NotFound:
             raise NoSuchAppointment from None
-    row, keys = await _look(ground, call, row)
+    row, keys = await _look(ground, call, row, own=own)
     return _told(row, keys)
 
 
@@ -76,15 +77,18 @@ def _booked_with(call: Call, row: Row) -> bool:
     return call.person.id == row.clinician and row.status is not AppointmentStatus.CANCELLED
 
 
-async def _look(ground: BookingGround, call: Call, found: Row) -> tuple[Row, GroupKeys]:
-    """The appointment as it stands, put on record, and the keys to its reason."""
+async def _look(ground: BookingGround, call: Call, found: Row, *, own: bool = False) -> tuple[Row, GroupKeys]:
+    """The appointment as it stands, put on record, and the keys to its reason.
+
+    With `own` the caller reads it as the clinician booked, and must still be.
+    """
     keys = await ground.keys(found.patient)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, found.patient)
         row = await appointments.find(tx, found.id)
+        if row is None or (own and not _booked_with(call, row)):
+            raise NoSuchAppointment
         await audit.record(tx, call, "read", patient=found.patient, object=found.id)
-    if row is None:
-        raise NoSuchAppointment
     return row, keys
 
 

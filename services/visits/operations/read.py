@@ -11,13 +11,13 @@ from shared import audit
 from shared.errors import NotFound
 from shared.identity.access import require_open
 from shared.requests.common import OfPatient
-from shared.requests.visits import AskOrders, OfVisit, Orders, Visit, Visits
+from shared.requests.visits import AskOrders, OfVisit, Orders, Visit, Visits, VisitStatus
 from shared.sealing import PatientErased, refuse_erased
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.visits.model.visit import OrderRow
+    from services.visits.model.visit import OrderRow, VisitRow
     from shared.app import Ground
     from shared.call import Call
     from shared.database import Tx
@@ -30,18 +30,23 @@ MOST_ORDERS = 200
 async def visit(ground: Ground, call: Call, ask: OfVisit) -> Visit:
     """One visit, to the patient's side, to its own clinician and to whoever treats the patient."""
     known = await visit_of(ground, ask.visit)
-    own = known.clinician == call.person.id
+    own = _runs(call, known)
     if not own:
         await require_open(ground, call, known.patient)
     keys = await ground.sealing.keys(known.patient, known.patient)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, known.patient)
         row = await visits.one(tx, ask.visit)
-        if row is None or (own and row.clinician != call.person.id):
+        if row is None or (own and not _runs(call, row)):
             raise NotFound
         placed = await orders.of_visits(tx, [row.id])
         await audit.record(tx, call, "read", patient=row.patient, object=row.id)
     return shown_visit(row, placed, keys, ground.practice)
+
+
+def _runs(call: Call, visit: VisitRow) -> bool:
+    """Whether the caller is its clinician, and it was not given back."""
+    return visit.clinician == call.person.id and visit.status is not VisitStatus.CANCELLED
 
 
 async def visits_of(ground: Ground, call: Call, ask: OfPatient) -> Visits:
