@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MARIA, JONAS = "maria-lopez", "jonas-weber"
 BEN, AMARA = "ben-whitfield", "amara-okafor"
+FOLLOW_UPS = ask.FOLLOW_UPS.subject
 SECRET = "the rash is back and burns at night"
 
 
@@ -256,6 +257,8 @@ async def test_only_the_clinician_who_owes_the_follow_up_can_send_it_and_only_on
         await s.handled("messaging", await s.publish(await ended(s, visit, BEN)))
         owed = (await s.ask(ask.FOLLOW_UPS, ask.AskFollowUps(), as_=BEN)).follow_ups
         assert [item.visit for item in owed] == [visit]
+        [looked] = await s.fetch("messaging", "SELECT actor, range FROM audit WHERE operation = $1", FOLLOW_UPS)
+        assert tuple(looked) == (str(s.person(BEN)), "1 follow-ups")
         thread = await opened(s, by=BEN)
         for who in (AMARA, MARIA):
             with pytest.raises(Refusal, match=FollowUpNotOwed.code):
