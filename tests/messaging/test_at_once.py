@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import asyncpg
+
 from baton_events.codes import Party
 from baton_events.messaging import FollowUpSent, MessageSent
 from baton_events.visits import VisitEnded
 from services.messaging.operations.post import Letter, post
 from shared.call import Call
-from shared.errors import Unavailable
+from shared.errors import Refusal, Unavailable
 from shared.identity.people import Person, Role
 from shared.requests import messaging as ask
 from shared.requests.messaging import SEND, Sent
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from tests.support.stack import Stack
 
 WAITING = "SELECT count(*) = 2 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+CUT = """
+SELECT pg_terminate_backend(pid)
+  FROM (SELECT pid FROM pg_stat_activity WHERE usename = 'messaging' ORDER BY random() LIMIT 2) AS picked
+"""
 LEFT_OPEN = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
 
 
@@ -112,3 +118,40 @@ async def test_what_is_sent_until_it_is_answered_is_written_once_at_two_services
         assert await s.fetchval("messaging", "SELECT count(*) FROM message") == 120
         assert await s.fetchval("messaging", LEFT_OPEN) == 0
         await beside.stop()
+
+
+async def test_while_connections_to_the_database_are_cut_all_is_written_once_and_nobody_hears_of_a_fault(
+    stack: Any,
+) -> None:
+    async with stack("directory", "messaging") as s:
+        thread = await opened(s)
+        admin = await asyncpg.connect(s.servers.postgres.superuser_url)
+        told: set[str] = set()
+
+        async def cut() -> None:
+            while True:
+                await admin.execute(CUT)
+                await asyncio.sleep(0.04)
+
+        async def write(number: int) -> Sent:
+            wanted = ask.Send(thread=thread, text=f"number {number}")
+            while True:
+                try:
+                    return await s.ask(SEND, wanted, as_=MARIA, key=f"letter-{number}")
+                except Refusal as refused:
+                    told.add(refused.code)
+                    await asyncio.sleep(0.05)
+
+        cutting = asyncio.create_task(cut())
+        answers = []
+        for first in range(0, 160, 20):
+            answers += await asyncio.gather(*(write(number) for number in [*range(first, first + 20)] * 2))
+        cutting.cancel()
+        [ended] = await asyncio.gather(cutting, return_exceptions=True)
+        assert isinstance(ended, asyncio.CancelledError)
+        await admin.close()
+        assert len(answers) == 2 * len({answer.message for answer in answers}) == 320
+        assert told <= {"busy", "records-unavailable"}
+        assert "records-unavailable" in told
+        await s.quiet()
+        assert [got.event.thread_sequence for got in await s.events(MessageSent)] == list(range(1, 161))
