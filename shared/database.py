@@ -32,7 +32,7 @@ UNREACHABLE = (
 
 
 class DatabaseUnavailable(Unavailable):
-    """This part of the practice cannot reach its records. Nothing was done; send the same request again shortly."""
+    """This part of the practice cannot reach its records. Send the same request again shortly; it is not done twice."""
 
     code = "records-unavailable"
 
