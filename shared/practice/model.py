@@ -104,13 +104,45 @@ class VisitType(Entry, frozen=True, kw_only=True):
     phrases: list[str] = []
 
 
-class Emergency(Entry, frozen=True, kw_only=True):
-    """What a person is told first when the words sound like an emergency."""
+class Sign(Entry, frozen=True, kw_only=True):
+    """Words of one kind of emergency and the public page that names it; shared/emergency/patterns.py tells how.
 
-    phrases: list[str]
+    The parts of what is `said` stand `within` so many words. A `named` sign does not count where it is only asked.
+    """
+
+    kind: Code
+    source: str
+    said: list[str]
+    within: Annotated[int, Meta(ge=1, le=40)] = 8
+    named: bool = False
+
+
+class Unless(Entry, frozen=True, kw_only=True):
+    """Words that keep a sign from counting: denied, of the past, asked about, or part of `other` things."""
+
+    denials: list[str]
+    no_denials: list[str]
+    carried_on: list[str]
+    turns: list[str]
+    subjects: list[str]
+    past: list[str]
+    present: list[str]
+    asked: list[str]
+    other: list[str]
+
+
+class Emergency(Entry, frozen=True, kw_only=True, eq=False):
+    """What a person is told first when the words sound like an emergency, and the signs that say so.
+
+    `words` are lists that signs name in capitals. It is equal to itself only, so that its signs are made ready once.
+    """
+
     title: str
     text: str
     call: str
+    words: dict[str, list[str]]
+    signs: list[Sign]
+    unless: Unless
 
 
 class Orderable(Entry, frozen=True, kw_only=True):

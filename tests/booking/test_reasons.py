@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.booking.model.reasons import sounds_like_an_emergency, visit_type
+from services.booking.model.reasons import visit_type
 from services.booking.model.refusals import UnknownChoice
+from shared.emergency import sounds_like_an_emergency
 from tests.booking.people import PRACTICE
 
 TYPES = PRACTICE.visit_types

@@ -18,7 +18,7 @@ def test_every_problem_of_a_practice_is_printed_with_its_file_and_what_to_do(
 ) -> None:
     folder = Path(shutil.copytree(SAMPLE, tmp_path / "practice"))
     (folder / "shifts.toml").unlink()
-    (folder / "emergency.toml").write_text("phrases = []\n")
+    (folder / "emergency.toml").write_text("signs = []\n")
     assert main(["practice", "check", str(folder)]) == 1
     said = capsys.readouterr().out
     assert "shifts.toml: is missing. Copy it from deploy/practice and put your own data in." in said

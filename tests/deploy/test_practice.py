@@ -28,6 +28,12 @@ def swap(file: str, old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
+def without_signs(folder: Path) -> None:
+    text = (folder / "emergency.toml").read_text()
+    first, after = text.index("[[signs]]"), text.index("[unless]")
+    (folder / "emergency.toml").write_text("signs = []\n" + text[:first] + text[after:])
+
+
 FAULTS = {
     "a file is missing": (lambda folder: (folder / "shifts.toml").unlink(), "shifts.toml: is missing."),
     "a file has a wrong name": (
@@ -151,9 +157,41 @@ FAULTS = {
         swap("visit-types.toml", 'code = "general"', 'code = "general"\nphrases = ["everything"]'),
         "visit-types.toml: 0 visit types have no phrases",
     ),
-    "no words that sound like an emergency": (
-        lambda folder: (folder / "emergency.toml").write_text('title = "x"\ntext = "x"\ncall = "911"\nphrases = []\n'),
-        "emergency.toml: phrases: is empty.",
+    "no sign of an emergency": (
+        without_signs,
+        "emergency.toml: signs: is empty.",
+    ),
+    "a sign without a source": (
+        swap("emergency.toml", "https://988lifeline.org", "988lifeline.org"),
+        "emergency.toml: signs self-harm: does not say where it comes from.",
+    ),
+    "a sign with a list that is not there": (
+        swap("emergency.toml", '["CHEST + PAIN"', '["CHEST + PANE"'),
+        "emergency.toml: signs heart: \"CHEST + PANE\": there is no list 'PANE'.",
+    ),
+    "a sign that no word can be": (
+        swap("emergency.toml", '"chestpain"', '"chest-pain"'),
+        "emergency.toml: signs heart: \"chest-pain\": 'chest-pain' is no word, word*, #from-to or NAME.",
+    ),
+    "a list of words that stands for itself": (
+        swap("emergency.toml", 'CHEST = ["chest"', 'CHEST = ["CHEST wall", "chest"'),
+        "emergency.toml: words CHEST: \"CHEST wall\": 'CHEST' stands for itself.",
+    ),
+    "a sign said twice": (
+        swap("emergency.toml", '"CHEST + TIGHT"', '"PAIN + CHEST"'),
+        'emergency.toml: signs heart: "PAIN + CHEST" is said twice.',
+    ),
+    "a sign that is a denial": (
+        swap("emergency.toml", '"CHEST + TIGHT"', '"CHEST + not"'),
+        "emergency.toml: signs heart: \"CHEST + not\": 'not' alone is how people deny.",
+    ),
+    "a list of words that nothing uses": (
+        swap("emergency.toml", "CHEST = [", 'ELBOW = ["elbow"]\nCHEST = ['),
+        "emergency.toml: words ELBOW: is used by nothing.",
+    ),
+    "a sign without room for its parts": (
+        swap("emergency.toml", "within = 4", "within = 1"),
+        'emergency.toml: signs diabetes: "SUGAR + #10-54" has no room.',
     ),
     "a rule settled by nothing": (
         swap("due-rules.toml", 'order = "stool-test"', 'order = "colonoscopy"'),
@@ -187,7 +225,7 @@ def test_the_sample_is_read_whole() -> None:
     assert len(practice.states) == 33
     assert {office.time_zone for office in practice.offices.values()} == {"America/Los_Angeles", "America/Denver"}
     assert practice.orderables["flu-shot"].needs_lot
-    assert "chest pain" in practice.emergency.phrases
+    assert "stroke" in {sign.kind for sign in practice.emergency.signs}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

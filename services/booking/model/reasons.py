@@ -1,4 +1,4 @@
-"""What a person's words about why they come lead to: emergency guidance, and a kind of visit."""
+"""What a person's words about why they come lead to: a kind of visit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.booking.model.refusals import UnknownChoice
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shared.practice.model import Emergency, VisitType
+    from shared.practice.model import VisitType
 
 APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
 
@@ -33,11 +33,6 @@ def found(words: str, phrases: Iterable[str]) -> list[str]:
     """The phrases that stand in the words as whole words."""
     said = plain(words)
     return [phrase for phrase in phrases if _pattern(phrase).search(said)]
-
-
-def sounds_like_an_emergency(reason: str, emergency: Emergency) -> bool:
-    """Whether one of the practice's red flags stands in the reason."""
-    return bool(found(reason, emergency.phrases))
 
 
 def visit_type(reason: str, given: str | None, types: Mapping[str, VisitType]) -> VisitType:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import msgspec
 
-from services.booking.model.reasons import plain, sounds_like_an_emergency, visit_type
+from services.booking.model.reasons import plain, visit_type
 from services.booking.model.refusals import NothingTold, UnknownChoice
 from services.booking.model.slots import HORIZON
 from services.booking.model.wish import Wish
@@ -16,6 +16,7 @@ from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers, who_may_treat
 from services.booking.store import offers as store
 from shared import audit
+from shared.emergency import sounds_like_an_emergency
 from shared.errors import Unavailable
 from shared.requests.booking import EmergencyGuidance, Offers
 from shared.requests.common import OfPatient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.practice.rules import catalogue, conditions, forms, hours, people, places
+from shared.practice.rules import catalogue, conditions, emergency, forms, hours, people, places
 from shared.practice.rules.people import out_of_date
 
 if TYPE_CHECKING:
@@ -32,7 +32,12 @@ RULES: tuple[Callable[[Practice], Iterable[Problem]], ...] = (
     catalogue.visit_types,
     catalogue.one_visit_type_a_phrase,
     catalogue.one_visit_type_for_the_rest,
-    catalogue.emergency,
+    emergency.filled_in,
+    emergency.sources,
+    emergency.readable,
+    emergency.once,
+    emergency.no_denial_alone,
+    emergency.lists_used,
     catalogue.due_rules,
     catalogue.pharmacies,
     catalogue.medications,

@@ -52,13 +52,6 @@ def one_visit_type_for_the_rest(practice: Practice) -> Iterable[Problem]:
         yield Problem("visit-types.toml", "", wrong, do)
 
 
-def emergency(practice: Practice) -> Iterable[Problem]:
-    """Words that sound like an emergency are listed, and what to call."""
-    for field in ("phrases", "title", "text", "call"):
-        if not getattr(practice.emergency, field):
-            yield Problem("emergency.toml", field, "is empty.", "Nobody would be warned; fill it in.")
-
-
 def due_rules(practice: Practice) -> Iterable[Problem]:
     """A rule is settled by something that can be ordered, applies to somebody, and says where it comes from."""
     for rule in practice.due_rules:
