@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 REPAIR_WITHIN = timedelta(hours=1)
 LONGEST_PUT_OFF = 60.0
-AWAY_SECONDS = 1.0
 
 REFUSED = logs.event("inbox.refused", "type", "event_id", "attempts", "code")
 SET_ASIDE = logs.event("inbox.set-aside", "type", "event_id", "dead_letter", "code")
@@ -121,7 +120,8 @@ class Inbox:
         except (Unavailable, TooMany, TimeoutError, OSError) as error:
             NOT_NOW.info(type=event_type)
             metrics.handled(self.ground.bus.service, "put-off")
-            await delivery.nak(_away(error))
+            pause = self._pause(delivery.attempt, getattr(error, "retry_after", None))
+            await delivery.nak(background.jittered(pause))
         except (*RETRIED, *NOT_WORKING):
             raise
         except NotAnEvent as error:
@@ -152,11 +152,15 @@ class Inbox:
         )
         metrics.handled(self.ground.bus.service, "refused")
         if attempts < self.attempts:
-            await delivery.nak(min(LONGEST_PUT_OFF, self.put_off * 2.0 ** (attempts - 1)))
+            await delivery.nak(self._pause(attempts))
             return
         await self._set_aside(arrival, error, attempts)
         reach(CrashPoint.INBOX_DEAD_LETTERED)
         await delivery.term(code_of(error))
+
+    def _pause(self, attempt: int, retry_after: float | None = None) -> float:
+        """Seconds until it comes again, doubling: what waits for a service long away leaves room for all the rest."""
+        return min(LONGEST_PUT_OFF, max(self.put_off, retry_after or 0.0) * 2.0 ** min(attempt - 1, 10))
 
     async def _set_aside(self, arrival: Arrival, error: Exception, attempts: int) -> None:
         """Keep the event for ops and open their handoff, in one transaction."""
@@ -199,11 +203,6 @@ def _event_of(arrival: Arrival) -> UUID:
         return read(arrival)[1].id
     except NotAnEvent:
         return uuid5(NAMESPACE_URL, f"{STREAM}/{arrival.stream_sequence}")
-
-
-def _away(error: Exception) -> float:
-    retry_after = getattr(error, "retry_after", None)
-    return background.jittered(float(retry_after or AWAY_SECONDS))
 
 
 async def _when(stop: asyncio.Event, pull: Pull) -> None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 STREAM = "CARE"
 DUPLICATE_WINDOW = 600.0
 ACK_WAIT = 30.0
-MOST_UNACKNOWLEDGED = 1024
+MOST_UNACKNOWLEDGED = 65_536
+"""Among them is whatever was put off, which must leave room for the rest; how much is under way, the inbox bounds."""
 
 
 async def prepare_stream(

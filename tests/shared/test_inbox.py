@@ -17,6 +17,7 @@ from tests.support.clinic import Clinic, at_work, checked_in
 if TYPE_CHECKING:
     import io
 
+    from baton_events.visits import VisitCheckedIn
     from tests.support.stack import Open, Stack
 
 RECORDED = DEAD_LETTER_RECORDED[ServiceName.BOOKING]
@@ -30,6 +31,10 @@ async def effects(s: Stack) -> list[UUID]:
 async def letters(s: Stack) -> list[tuple[str, int]]:
     rows = await s.fetch("booking", "SELECT refusal, attempts FROM dead_letter ORDER BY recorded_at")
     return [(row["refusal"], row["attempts"]) for row in rows]
+
+
+async def asked_twice(clinic: Clinic, events: list[VisitCheckedIn]) -> bool:
+    return all(clinic.seen.count(event.visit) >= 2 for event in events)
 
 
 async def test_an_event_is_handled_once_with_what_it_leads_to(stack: Open) -> None:
@@ -134,7 +139,7 @@ async def test_what_is_no_event_goes_to_ops_at_once(stack: Open, log: io.StringI
 
 async def test_a_service_out_of_reach_counts_nothing(stack: Open) -> None:
     clinic, asked = Clinic(), 0
-    async with at_work(stack, clinic) as s:
+    async with at_work(stack, clinic, inbox_put_off_seconds="0.05") as s:
 
         async def ask() -> None:
             nonlocal asked
@@ -147,6 +152,31 @@ async def test_a_service_out_of_reach_counts_nothing(stack: Open) -> None:
         await s.publish(event)
         await s.until(lambda: effects(s), 20)
         assert asked == 8
+        assert await letters(s) == []
+
+
+async def test_many_that_wait_for_a_service_that_hangs_leave_room_for_the_rest(stack: Open) -> None:
+    clinic = Clinic()
+    async with at_work(stack, clinic, inbox_slots="2") as s:
+        waiting = [checked_in(patient=uuid4()) for _ in range(200)]
+        hanging = {event.visit for event in waiting}
+
+        async def ask() -> None:
+            if clinic.seen[-1] in hanging:
+                await asyncio.sleep(0.02)
+                raise Unavailable
+
+        clinic.before = ask
+        for event in waiting:
+            await s.publish(event)
+        await s.until(lambda: asked_twice(clinic, waiting), 20)
+        fine = [checked_in(patient=uuid4()) for _ in range(5)]
+        for event in fine:
+            await s.publish(event)
+        await s.until(lambda: s.fetchval("booking", "SELECT count(*) = 5 FROM effect"), 10)
+        hanging.clear()
+        await s.quiet(20)
+        assert sorted(await effects(s)) == sorted(event.visit for event in [*waiting, *fine])
         assert await letters(s) == []
 
 
