@@ -47,11 +47,14 @@ class Sent(Done, frozen=True, kw_only=True):
 
 
 class ReadMessages(Ask, frozen=True, kw_only=True):
-    """A page of the thread, newest first, of messages before `before` (a sequence)."""
+    """A page of the thread, newest first, of messages before `before` (a sequence).
+
+    Forty of the longest messages fit one answer.
+    """
 
     thread: UUID
     before: Annotated[int, Meta(ge=1)] | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    limit: Annotated[int, Meta(ge=1, le=40)] = 40
 
 
 class Message(Answer, frozen=True, kw_only=True):

@@ -157,7 +157,7 @@ async def test_many_at_once_get_a_sequence_without_gaps(stack: Any) -> None:
         await asyncio.gather(*(send(s, thread, f"{n}", MARIA) for n in range(20) for thread in threads))
         await asyncio.gather(*(send(s, thread, f"{n}", BEN) for n in range(10) for thread in threads))
         for thread in threads:
-            page = await s.ask(ask.MESSAGES, ask.ReadMessages(thread=thread, limit=100), as_=MARIA)
+            page = await s.ask(ask.MESSAGES, ask.ReadMessages(thread=thread, limit=40), as_=MARIA)
             assert [message.sequence for message in page.messages] == list(range(30, 0, -1))
         await s.quiet()
         for thread in threads:
@@ -308,6 +308,15 @@ async def test_the_text_rests_sealed(stack: Any) -> None:
             for row in rows:
                 assert SECRET not in row["line"]
                 assert SECRET.encode().hex() not in row["line"]
+
+
+async def test_a_page_of_the_longest_messages_fits_one_answer(stack: Any) -> None:
+    async with stack("directory", "messaging") as s:
+        thread = await opened(s)
+        for _ in range(40):
+            await send(s, thread, "😀" * 4000, MARIA)
+        page = await s.ask(ask.MESSAGES, ask.ReadMessages(thread=thread, limit=40), as_=MARIA)
+        assert len(page.messages) == 40
 
 
 async def test_words_are_bounded_and_fields_are_known(stack: Any) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.booking.model.tokens import offer_key
 from shared.app import Ground
+from shared.emergency import heard
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -26,7 +27,8 @@ class BookingGround(Ground):
 
 
 async def stand(ground: Ground) -> BookingGround:
-    """Make booking's ground of the common one."""
+    """Make booking's ground of the common one; the rule that hears emergencies is built here, not in a request."""
+    heard("", ground.practice.emergency)
     return BookingGround(
         **{f.name: getattr(ground, f.name) for f in fields(Ground)},
         offer_key=offer_key(ground.bus.secret),
