@@ -75,6 +75,6 @@ async def test_nothing_is_left_running_after_a_kill_of_everything_and_it_starts_
     async with installed(tmp_path / "home") as it:
         await walked(it)
         mine = {it.pid(part) for part in PARTS}
-    left = [p for p in psutil.process_iter() if p.pid not in before and str(tmp_path) in " ".join(p.cmdline() or [])]
-    assert not left
+    left = {one.pid for one in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(one.info["cmdline"])}
+    assert not left - before
     assert not any(psutil.pid_exists(pid) for pid in mine)

