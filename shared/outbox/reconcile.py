@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from shared.database import Database
 
 RECENT = timedelta(hours=24)
-OVERLAP = timedelta(seconds=30)
+OVERLAP = timedelta(minutes=2)
+"""Longer than a relay may take from stamping its rows to committing them."""
 AT_ONCE = 500
 FORGET = (
     (store.FORGET_PUBLISHED, timedelta(days=14)),
