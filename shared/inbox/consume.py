@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 REPAIR_WITHIN = timedelta(hours=1)
 LONGEST_PUT_OFF = 60.0
+WORKING_SECONDS = 10.0
+"""Well within the consumer's ack wait."""
 
 REFUSED = logs.event("inbox.refused", "type", "event_id", "attempts", "code")
 SET_ASIDE = logs.event("inbox.set-aside", "type", "event_id", "dead_letter", "code")
@@ -57,6 +59,7 @@ class Inbox:
     attempts: int = 5
     put_off: float = 1.0
     _lanes: list[asyncio.Queue[Delivery | None]] = field(default_factory=list)
+    _taken: dict[str, Delivery] = field(default_factory=dict)
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -67,13 +70,15 @@ class Inbox:
         async with Pull(bus.nats, STREAM, bus.service, batch=self.batch) as pull, asyncio.TaskGroup() as group:
             for lane in self._lanes:
                 group.create_task(self._work(lane, stop))
-            stopping = group.create_task(_when(stop, pull))
+            beside = [group.create_task(_when(stop, pull)), group.create_task(self._say_working())]
             async for delivery in pull:
                 await self._room.acquire()
+                self._taken[delivery.reply] = delivery
                 self._lanes[self._lane_of(delivery.subject)].put_nowait(delivery)
             for lane in self._lanes:
                 lane.put_nowait(None)
-            stopping.cancel()
+            for task in beside:
+                task.cancel()
 
     def _lane_of(self, subject: str) -> int:
         """Events of one patient share a lane."""
@@ -87,7 +92,16 @@ class Inbox:
                 else:
                     await self.take(delivery, stop)
             finally:
+                del self._taken[delivery.reply]
                 self._room.release()
+
+    async def _say_working(self) -> None:
+        """Have the stream deliver nothing again that waits here for its turn."""
+        while True:
+            await asyncio.sleep(WORKING_SECONDS)
+            for reply in list(self._taken):
+                if delivery := self._taken.get(reply):
+                    await delivery.working()
 
     async def take(self, delivery: Delivery, stop: asyncio.Event) -> None:
         """Have one delivery handled and answer for it; while the database is away, wait here."""

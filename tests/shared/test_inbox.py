@@ -6,12 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+import pytest
+
 from baton_events.booking import VideoRequested
 from baton_events.codes import ServiceName
 from baton_events.common import DEAD_LETTER_RECORDED
 from shared.bus import problem, refusal_of
 from shared.database import DatabaseUnavailable
 from shared.errors import Unavailable
+from shared.inbox import consume
 from tests.support.clinic import Clinic, at_work, checked_in
 
 if TYPE_CHECKING:
@@ -81,6 +84,25 @@ async def test_events_of_one_patient_are_handled_in_order_while_others_go_on(sta
         done = await effects(s)
         assert done.index(first.visit) < done.index(second.visit)
         assert len(done) == 41
+
+
+async def test_what_waits_long_for_its_turn_is_delivered_once(stack: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consume, "WORKING_SECONDS", 0.2)
+    clinic = Clinic()
+    async with at_work(stack, clinic, ack_wait=1) as s:
+
+        async def take_time() -> None:
+            await asyncio.sleep(0.1)
+
+        clinic.before = take_time
+        events = [checked_in() for _ in range(30)]
+        for event in events:
+            await s.publish(event)
+        await s.quiet(20)
+        assert await effects(s) == [event.visit for event in events]
+        consumer = await s.stream.client.jetstream().consumer_info("CARE", "booking")
+        assert consumer.delivered is not None
+        assert consumer.delivered.consumer_seq == 30
 
 
 async def test_an_event_the_work_refuses_comes_again_and_then_goes_to_ops(stack: Open) -> None:
