@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from shared.database import Database
 
 RECENT = timedelta(hours=24)
+KEPT = timedelta(days=14)
 OVERLAP = timedelta(minutes=2)
 """Longer than a relay may take from stamping its rows to committing them."""
 AT_ONCE = 500
 FORGET = (
-    (store.FORGET_PUBLISHED, timedelta(days=14)),
+    (store.FORGET_PUBLISHED, KEPT),
     (store.FORGET_HANDLED, timedelta(days=90)),
     (store.FORGET_REPEATS, timedelta(days=14)),
 )
@@ -38,7 +39,8 @@ class Reconciler:
     """Compares one service's outbox with the stream.
 
     After a start and after every reconnect it looks at the last day again, since that is when a broker may have lost
-    what it had acknowledged; otherwise only at what is new.
+    what it had acknowledged; otherwise only at what is new. Where anything is missing, more may be, such as after an
+    older copy of the stream was put back: then it looks at all that is kept.
     """
 
     db: Database
@@ -62,19 +64,24 @@ class Reconciler:
         reconnects = self.nats.stats["reconnects"]
         async with self.db.transaction() as tx:
             now = await store.database_time(tx)
-        since, last = now - RECENT, 0
+        since = now - RECENT
         if self._checked is not None and reconnects == self._reconnects:
             since = max(since, self._checked - OVERLAP)
-        lost = 0
+        lost = await self._compare_since(since)
+        if lost:
+            lost += await self._compare_since(now - KEPT)
+        self._checked, self._reconnects = now, reconnects
+        return lost
+
+    async def _compare_since(self, since: datetime) -> int:
+        lost, last = 0, 0
         while True:
             async with self.db.transaction() as tx:
                 rows = await store.published_since(tx, since, last, AT_ONCE)
             if not rows:
-                break
+                return lost
             lost += await self._compare(rows)
             since, last = rows[-1]["published_at"], rows[-1]["id"]
-        self._checked, self._reconnects = now, reconnects
-        return lost
 
     async def _compare(self, rows: list[Record]) -> int:
         places = [row["stream_sequence"] for row in rows]

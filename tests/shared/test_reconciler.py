@@ -61,15 +61,26 @@ async def test_only_what_is_new_is_compared_until_the_connection_was_lost(stack:
         at_rest = await reconciler(s)
         await at_rest.compare()
         await s.fetch("booking", "UPDATE outbox SET published_at = published_at - interval '10 minutes'")
-        await tell(s, new)
         js = s.stream.client.jetstream()
-        for one in await s.events(VideoRequested):
-            await js.delete_msg("CARE", one.stream_sequence)
-        assert await at_rest.compare() == 1
+        [lost] = await s.events(VideoRequested)
+        await js.delete_msg("CARE", lost.stream_sequence)
+        await tell(s, new)
+        assert await at_rest.compare() == 0
         s.servers.broker.kill()
         await s.servers.ready()
         await s.until(s.connected)
         assert await at_rest.compare() == 1
+
+
+async def test_where_something_is_missing_all_that_is_kept_is_compared(stack: Open) -> None:
+    async with at_work(stack, reconcile_seconds="3600") as s:
+        older, new = uuid4(), uuid4()
+        await tell(s, older)
+        await s.fetch("booking", "UPDATE outbox SET published_at = published_at - interval '5 days'")
+        await tell(s, new)
+        js = s.stream.client.jetstream()
+        await js.purge_stream("CARE")
+        assert await (await reconciler(s)).compare() == 2
 
 
 async def test_what_was_erased_on_purpose_stays_erased(stack: Open) -> None:
