@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from baton_events.visits import FollowUpDeclined, VisitEnded
-from services.messaging import store
+from services.messaging.store import follow_ups as store
 from shared.app import Reaction
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ async def visit_ended(_: Ground, tx: Tx, got: Received[VisitEnded], __: None) ->
     """Remember that the clinician owes the patient a follow-up, where one was promised."""
     visit = got.event
     if visit.follow_up_due is not None:
-        await store.owe_follow_up(tx, visit.visit, visit.patient, visit.clinician, visit.follow_up_due)
+        await store.owe(tx, visit.visit, visit.patient, visit.clinician, visit.follow_up_due)
 
 
 async def follow_up_declined(_: Ground, tx: Tx, got: Received[FollowUpDeclined], __: None) -> None:
     """Remember that the patient does not want it."""
-    await store.decline_follow_up(tx, got.event.visit, got.event.patient, got.time)
+    await store.decline(tx, got.event.visit, got.event.patient, got.time)
 
 
 REACTIONS = (

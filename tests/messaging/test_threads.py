@@ -12,7 +12,7 @@ import pytest
 from baton_events.codes import Party, RelationshipSource
 from baton_events.messaging import FollowUpSent, MessageRead, MessageSent, ReplyNotNeeded, ThreadClosed
 from baton_events.visits import FollowUpDeclined, VisitEnded
-from services.messaging.model import (
+from services.messaging.model.threads import (
     FollowUpNotOwed,
     NothingToAnswer,
     NotYetWritten,

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
-from services.messaging import store
-from services.messaging.model import NoSuchThread
+from services.messaging.model.threads import NoSuchThread
 from services.messaging.operations.post import Letter, post
 from services.messaging.settings import MessagingSettings
+from services.messaging.store import threads as store
 from shared.app import Ground
 from shared.together import Together
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.messaging.model import ThreadCard
+    from services.messaging.model.threads import ThreadCard
     from shared.requests.messaging import Sent
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from baton_events.codes import Party
-from services.messaging import store
-from services.messaging.model import NoSuchThread, ThreadNow, proven
+from services.messaging.model.threads import NoSuchThread, ThreadNow, proven
+from services.messaging.store import threads as store
 from shared.identity.access import may_open
 from shared.identity.people import STAFF, Person
 from shared.requests.directory import Ground

@@ -10,10 +10,8 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from baton_events.codes import Party
-from baton_events.messaging import FollowUpSent, MessageSent
-from services.messaging import store
-from services.messaging.model import (
-    FollowUpNotOwed,
+from baton_events.messaging import MessageSent
+from services.messaging.model.threads import (
     NoSuchThread,
     ThreadCard,
     ThreadIsClosed,
@@ -22,10 +20,12 @@ from services.messaging.model import (
     reply_due,
     reply_owner,
 )
+from services.messaging.operations.consequences import CONSEQUENCES, Placed
+from services.messaging.store import threads as store
 from shared import audit, idempotency
 from shared.database import DatabaseUnavailable
 from shared.idempotency import Raced
-from shared.outbox import announce, announce_all
+from shared.outbox import announce_all
 from shared.requests.messaging import Sent
 from shared.sealing import Kind
 
@@ -98,12 +98,16 @@ async def _post(tx: Tx, letters: list[Letter]) -> Sequence[Sent | BaseException]
             answers.append(Raced())
         elif refusal is not None:
             answers.append(refusal)
-        elif letter.follow_up_of is not None and not await _settle_follow_up(tx, letter, letter.follow_up_of):
-            answers.append(FollowUpNotOwed())
         else:
+            thread = threads[letter.card.id]
+            placed = Placed(letter, thread, thread.sequence + places[letter.card.id] + 1)
+            against = await _settled(tx, placed)
+            if against is not None:
+                answers.append(against)
+                continue
             kept.add(scope)
             places[letter.card.id] += 1
-            message = _seal(letter, threads[letter.card.id].sequence + places[letter.card.id])
+            message = _seal(letter, placed.sequence)
             taken.append((letter, message))
             answers.append(Sent(message=message.id, thread=message.thread, sequence=message.sequence, at=message.at))
     if taken:
@@ -119,9 +123,16 @@ def _refusal(thread: ThreadNow | None, letter: Letter) -> Refusal | NotProven | 
     return ThreadIsClosed() if thread.closed else None
 
 
-async def _settle_follow_up(tx: Tx, letter: Letter, visit: UUID) -> bool:
-    """Mark the visit's follow-up as sent by this letter; False when its author owes none."""
-    return await store.send_follow_up(tx, visit, letter.card.patient, letter.author, letter.message, letter.call.now)
+async def _settled(tx: Tx, placed: Placed) -> Refusal | None:
+    """Have everything that the letter concerns settled, or nothing and the refusal."""
+    concerned = [one for one in CONSEQUENCES if one.concerns(placed)]
+    for consequence in concerned:
+        against = await consequence.refuses(tx, placed)
+        if against is not None:
+            return against
+    for consequence in concerned:
+        await consequence.settle(tx, placed)
+    return None
 
 
 def _seal(letter: Letter, sequence: int) -> store.NewMessage:
@@ -155,9 +166,6 @@ async def _write(tx: Tx, taken: list[tuple[Letter, store.NewMessage]], done: lis
         letters[0].call.now,
         [letter.trace for letter in letters],
     )
-    for letter in letters:
-        if letter.follow_up_of is not None:
-            await announce(tx, _follow_up_sent(letter, letter.follow_up_of), letter.call.now)
     await audit.record_all(
         tx,
         [_entry(letter, message.sequence) for letter, message in taken],
@@ -182,15 +190,4 @@ def _sent(letter: Letter, sequence: int) -> MessageSent:
         thread_sequence=sequence,
         reply_owner=reply_owner(letter.card.kind) if asks else None,
         reply_due=reply_due(letter.card.kind, letter.call.now) if asks else None,
-    )
-
-
-def _follow_up_sent(letter: Letter, visit: UUID) -> FollowUpSent:
-    return FollowUpSent(
-        visit=visit,
-        patient=letter.card.patient,
-        author=letter.author,
-        author_owner=f"clinician:{letter.author}",
-        thread=letter.card.id,
-        message=letter.message,
     )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from baton_events.codes import Party, ThreadKind
 from baton_events.messaging import MessageRead
-from services.messaging import store
-from services.messaging.model import NotYetWritten
+from services.messaging.model.threads import NotYetWritten
 from services.messaging.operations.party import admit, locked, side, vouch
+from services.messaging.store import threads as store
 from shared import audit, idempotency
 from shared.identity.access import require_open
 from shared.outbox import announce

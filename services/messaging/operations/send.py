@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from baton_events.codes import Party
-from services.messaging.model import FollowUpNotOwed, NoSuchThread
+from services.messaging.model.threads import FollowUpNotOwed, NoSuchThread
 from services.messaging.operations.party import party_of, side
 from services.messaging.operations.post import Letter, NotProven
 from shared.identity.access import may_open

@@ -8,9 +8,9 @@ from uuid import uuid4
 from baton_events.codes import Party
 from baton_events.messaging import ReplyNotNeeded, ThreadClosed
 from baton_events.messaging import ThreadOpened as Opened
-from services.messaging import store
-from services.messaging.model import NothingToAnswer, ThreadCard, ThreadIsClosed
+from services.messaging.model.threads import NothingToAnswer, ThreadCard, ThreadIsClosed
 from services.messaging.operations.party import locked, side, vouch
+from services.messaging.store import threads as store
 from shared import audit, idempotency
 from shared.errors import Forbidden
 from shared.identity.access import require_open

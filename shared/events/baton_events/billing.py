@@ -1,4 +1,4 @@
-"""What billing will publish; the names are reserved, no service sends them yet."""
+"""What billing publishes: prices shown, locked, charged and given up."""
 
 from uuid import UUID
 
@@ -21,6 +21,15 @@ class QuoteLocked(Event, frozen=True, kw_only=True):
 
     quote: UUID
     patient: UUID
+
+
+@published("billing", "quote.voided", entity="quote")
+class QuoteVoided(Event, frozen=True, kw_only=True):
+    """The locked price was given up before anything was charged."""
+
+    quote: UUID
+    patient: UUID
+    reason: VoidReason
 
 
 @published("billing", "charge.recorded", entity="charge")

@@ -38,7 +38,7 @@ Signature = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{86}$", description="An E
 
 
 class ServiceName(StrEnum):
-    """The services that publish events; billing and notifications are reserved."""
+    """The services that publish events; notifications is reserved."""
 
     DIRECTORY = "directory"
     BOOKING = "booking"
@@ -148,6 +148,14 @@ class VoidReason(StrEnum):
     ROUTED_ELSEWHERE = "routed-elsewhere"
     CANCELLED = "cancelled"
     ERROR = "entered-in-error"
+
+
+class ContactChannel(StrEnum):
+    """How somebody reached the practice, or the practice them, outside the app."""
+
+    PHONE = "phone"
+    MAIL = "mail"
+    DESK = "desk"
 
 
 class NoticeChannel(StrEnum):

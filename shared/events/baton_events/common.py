@@ -1,4 +1,4 @@
-"""What every service publishes under its own name: dead letters and signed audit checkpoints."""
+"""What every service publishes under its own name: dead letters, erasures done, signed audit checkpoints."""
 
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -32,6 +32,14 @@ class DeadLetterDiscarded(Event, frozen=True, kw_only=True):
     event: UUID
 
 
+class ErasureConfirmed(Event, frozen=True, kw_only=True):
+    """One service has destroyed its keys for the patient."""
+
+    erasure: UUID
+    patient: UUID
+    service: ServiceName
+
+
 class AuditCheckpointed(Event, frozen=True, kw_only=True):
     """The audit chain of a service stood at `position` with `head`, signed with the service's own key.
 
@@ -62,3 +70,4 @@ DEAD_LETTER_RECORDED = _of_each_service(DeadLetterRecorded, "dead-letter.recorde
 DEAD_LETTER_REPLAYED = _of_each_service(DeadLetterReplayed, "dead-letter.replayed", "dead_letter")
 DEAD_LETTER_DISCARDED = _of_each_service(DeadLetterDiscarded, "dead-letter.discarded", "dead_letter")
 AUDIT_CHECKPOINTED = _of_each_service(AuditCheckpointed, "audit.checkpointed", "checkpoint")
+ERASURE_CONFIRMED = _of_each_service(ErasureConfirmed, "erasure.confirmed", "erasure")

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from baton_events.base import Event, published
-from baton_events.codes import RelationshipSource, ServiceName, Time
+from baton_events.codes import RelationshipSource, Time
 
 
 @published("directory", "relationship.started", entity="relationship")
@@ -34,13 +34,12 @@ class ErasureRequested(Event, frozen=True, kw_only=True):
     erase_due: Time
 
 
-@published("directory", "erasure.confirmed", entity="erasure")
-class ErasureConfirmed(Event, frozen=True, kw_only=True):
-    """One service has destroyed its keys for the patient."""
+@published("directory", "erasure.approved", entity="erasure")
+class ErasureApproved(Event, frozen=True, kw_only=True):
+    """The privacy officer decided: every service destroys its keys for the patient now."""
 
     erasure: UUID
     patient: UUID
-    service: ServiceName
 
 
 @published("directory", "erasure.completed", entity="erasure")

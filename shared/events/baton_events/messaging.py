@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from baton_events.base import Event, published
-from baton_events.codes import Owner, Party, ThreadKind, Time
+from baton_events.codes import ContactChannel, Owner, Party, ThreadKind, Time
 
 
 @published("messaging", "thread.opened", entity="thread")
@@ -40,6 +40,68 @@ class MessageRead(Event, frozen=True, kw_only=True):
     thread_sequence: int
 
 
+@published("messaging", "message.corrected", entity="thread")
+class MessageCorrected(Event, frozen=True, kw_only=True):
+    """The author wrote the message anew; `revision` 1 is the first correction. What stood before is kept."""
+
+    message: UUID
+    thread: UUID
+    patient: UUID
+    author: UUID
+    thread_sequence: int
+    revision: int
+
+
+@published("messaging", "message.retracted", entity="thread")
+class MessageRetracted(Event, frozen=True, kw_only=True):
+    """The author took the message back; its place in the thread stays and what it said is kept for the record."""
+
+    message: UUID
+    thread: UUID
+    patient: UUID
+    author: UUID
+    thread_sequence: int
+
+
+@published("messaging", "thread.claimed", entity="thread")
+class ThreadClaimed(Event, frozen=True, kw_only=True):
+    """A member of the team sees to the thread."""
+
+    thread: UUID
+    patient: UUID
+    claimed_by: UUID
+
+
+@published("messaging", "thread.handed-over", entity="thread")
+class ThreadHandedOver(Event, frozen=True, kw_only=True):
+    """Somebody else sees to the thread from now on; an answer that is owed is owed by them, until `reply_due`."""
+
+    thread: UUID
+    patient: UUID
+    handed_over_by: UUID
+    owner: Owner
+    reply_due: Time | None = None
+
+
+@published("messaging", "thread.released", entity="thread")
+class ThreadReleased(Event, frozen=True, kw_only=True):
+    """The thread goes back to its team; an answer that is owed is owed by them, until `reply_due`."""
+
+    thread: UUID
+    patient: UUID
+    released_by: UUID
+    owner: Owner
+    reply_due: Time | None = None
+
+
+@published("messaging", "thread.erased", entity="thread")
+class ThreadErased(Event, frozen=True, kw_only=True):
+    """The thread's keys are destroyed: nothing in it can be read again."""
+
+    thread: UUID
+    patient: UUID
+
+
 @published("messaging", "reply.not-needed", entity="thread")
 class ReplyNotNeeded(Event, frozen=True, kw_only=True):
     """Staff read the patient's last message and it asks for no answer."""
@@ -71,7 +133,7 @@ class FollowUpSent(Event, frozen=True, kw_only=True):
 
 @published("messaging", "consult.requested", entity="consult")
 class ConsultRequested(Event, frozen=True, kw_only=True):
-    """A patient asks a chosen provider to treat them by message."""
+    """A patient asks a chosen provider to treat them by message, who treats them from now on by `relationship`."""
 
     consult: UUID
     thread: UUID
@@ -79,6 +141,8 @@ class ConsultRequested(Event, frozen=True, kw_only=True):
     clinician: UUID
     answer_owner: Owner
     answer_due: Time
+    relationship: UUID | None = None
+    quote: UUID | None = None
 
 
 @published("messaging", "consult.answered", entity="consult")
@@ -104,6 +168,46 @@ class ConsultWithdrawn(Event, frozen=True, kw_only=True):
     """The patient took the request back."""
 
     consult: UUID
+    patient: UUID
+
+
+@published("messaging", "plan.given", entity="consult")
+class PlanGiven(Event, frozen=True, kw_only=True):
+    """The provider gave a treatment plan, or a new version of it; the first one begins the follow-up days."""
+
+    consult: UUID
+    thread: UUID
+    patient: UUID
+    clinician: UUID
+    version: int
+
+
+@published("messaging", "plan.acknowledged", entity="consult")
+class PlanAcknowledged(Event, frozen=True, kw_only=True):
+    """The patient has read this version of the plan and says so."""
+
+    consult: UUID
+    patient: UUID
+    acknowledged_by: UUID
+    version: int
+
+
+@published("messaging", "consult.ending", entity="consult")
+class ConsultEnding(Event, frozen=True, kw_only=True):
+    """The follow-up days end at `ends` unless the practice owes an answer then."""
+
+    consult: UUID
+    thread: UUID
+    patient: UUID
+    ends: Time
+
+
+@published("messaging", "consult.ended", entity="consult")
+class ConsultEnded(Event, frozen=True, kw_only=True):
+    """The follow-up days are over; the thread stays readable."""
+
+    consult: UUID
+    thread: UUID
     patient: UUID
 
 
@@ -143,6 +247,17 @@ class PersonRequested(Event, frozen=True, kw_only=True):
     patient: UUID
     join_owner: Owner
     join_due: Time
+
+
+@published("messaging", "contact.logged", entity="contact")
+class ContactLogged(Event, frozen=True, kw_only=True):
+    """A call, a mail or a word at the desk was written down for the patient, by staff."""
+
+    contact: UUID
+    patient: UUID
+    logged_by: UUID
+    channel: ContactChannel
+    origin: Party
 
 
 @published("messaging", "person.joined", entity="request")

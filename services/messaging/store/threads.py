@@ -1,4 +1,4 @@
-"""Every statement of messaging."""
+"""Threads, their participants and messages, and who has read how far."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from baton_events.codes import Party, ThreadKind
-from services.messaging.model import ThreadCard, ThreadNow
+from services.messaging.model.threads import ThreadCard, ThreadNow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,31 +76,6 @@ SELECT t.id, t.patient, t.kind, t.closed_at IS NOT NULL AS closed, t.sequence, t
 REPLY_SETTLED = "UPDATE thread SET reply_owed = false WHERE id = $1"
 
 CLOSE = "UPDATE thread SET closed_at = $2, reply_owed = false WHERE id = $1"
-
-OWE_FOLLOW_UP = """
-INSERT INTO follow_up (visit, patient, clinician, due) VALUES ($1, $2, $3, $4)
-ON CONFLICT ON CONSTRAINT follow_up_pkey DO UPDATE
-   SET patient = excluded.patient, clinician = excluded.clinician, due = excluded.due
- WHERE follow_up.sent_at IS NULL
-"""
-
-DECLINE_FOLLOW_UP = """
-INSERT INTO follow_up (visit, patient, declined_at) VALUES ($1, $2, $3)
-ON CONFLICT ON CONSTRAINT follow_up_pkey DO UPDATE SET declined_at = excluded.declined_at
- WHERE follow_up.sent_at IS NULL AND follow_up.declined_at IS NULL
-"""
-
-SEND_FOLLOW_UP = """
-UPDATE follow_up SET message = $4, sent_at = $5
- WHERE visit = $1 AND patient = $2 AND clinician = $3 AND sent_at IS NULL AND declined_at IS NULL
-RETURNING visit
-"""
-
-FOLLOW_UPS = """
-SELECT visit, patient, due FROM follow_up
- WHERE clinician = $1 AND sent_at IS NULL AND declined_at IS NULL
- ORDER BY due LIMIT 100
-"""
 
 
 @dataclass(frozen=True)
@@ -198,23 +173,3 @@ async def settle_reply(tx: Tx, thread: UUID) -> None:
 async def close(tx: Tx, thread: UUID, now: datetime) -> None:
     """Nothing more is written in the thread."""
     await tx.execute(CLOSE, thread, now)
-
-
-async def owe_follow_up(tx: Tx, visit: UUID, patient: UUID, clinician: UUID, due: datetime) -> None:
-    """The clinician owes the patient a message; a refusal of it that came earlier stands."""
-    await tx.execute(OWE_FOLLOW_UP, visit, patient, clinician, due)
-
-
-async def decline_follow_up(tx: Tx, visit: UUID, patient: UUID, now: datetime) -> None:
-    """The patient does not want it, also when it is not owed yet."""
-    await tx.execute(DECLINE_FOLLOW_UP, visit, patient, now)
-
-
-async def send_follow_up(tx: Tx, visit: UUID, patient: UUID, clinician: UUID, message: UUID, now: datetime) -> bool:
-    """Mark the follow-up as sent by this message; False when this clinician owes none."""
-    return await tx.fetchval(SEND_FOLLOW_UP, visit, patient, clinician, message, now) is not None
-
-
-async def follow_ups(tx: Tx, clinician: UUID) -> list[asyncpg.Record]:
-    """What the clinician owes, most urgent first."""
-    return await tx.fetch(FOLLOW_UPS, clinician)

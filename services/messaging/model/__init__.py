@@ -1,0 +1,1 @@
+"""What messaging decides without asking anybody, one file a subject."""
