@@ -56,6 +56,7 @@ def service_wire(service: str) -> Wire:
             _answered_to(service),
             _consumed_by(service) if service in KEEPERS else (),
             _read_from_stream(),
+            _watched_by(service),
             (f"_INBOX_{OPS}.>",),
         ),
         subscribes=_sorted(
@@ -110,6 +111,11 @@ def _consumed_by(consumer: str) -> Iterable[str]:
 
 def _read_from_stream() -> Iterable[str]:
     return (f"$JS.API.DIRECT.GET.{STREAM}",)
+
+
+def _watched_by(service: str) -> Iterable[str]:
+    """The ledger's service also watches how full the stream is."""
+    return (f"$JS.API.STREAM.INFO.{STREAM}",) if service == "handoffs" else ()
 
 
 def _service_protocol(service: str) -> Iterable[str]:
