@@ -42,6 +42,8 @@ class Kind(IntEnum):
     MEDICATION = 14
     PROBLEM = 15
     NOTE = 16
+    PERSON_CONTEXT = 17
+    CONTACT = 18
 
 
 def header(kind: Kind, key: UUID) -> bytes:
