@@ -9,15 +9,11 @@ from uuid import UUID
 from baton_events.codes import Party, ThreadKind
 from shared.errors import Conflict, NotFound
 
-REPLY_WITHIN = {
-    ThreadKind.CARE: timedelta(hours=24),
-    ThreadKind.CONSULT: timedelta(hours=4),
-    ThreadKind.SUPPORT: timedelta(hours=1),
-}
-"""How long a patient's message may wait for an answer (design, section 4)."""
+REPLY_WITHIN = {ThreadKind.CARE: timedelta(hours=24), ThreadKind.CONSULT: timedelta(hours=4)}
+"""How long a patient's message may wait for an answer (design, section 4); support answers questions instead."""
 
-REPLY_TEAM = {ThreadKind.CARE: "care", ThreadKind.CONSULT: "care", ThreadKind.SUPPORT: "support"}
-"""The team that owes the answer."""
+FIRST_TEAM = {ThreadKind.CARE: "care", ThreadKind.CONSULT: "care", ThreadKind.SUPPORT: "support"}
+"""The team that sees to a thread until it is handed over to another."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,11 @@ class ThreadCard:
 
 @dataclass(frozen=True)
 class ThreadNow:
-    """A thread as the open transaction sees it, with what its own rows prove about the caller."""
+    """A thread as the open transaction sees it, with what its own rows prove about the caller.
+
+    `assigned` is who sees to it, `team` the team that does as long as nobody is. `reply_due` is until when the patient
+    was promised an answer, none when none is owed.
+    """
 
     card: ThreadCard
     sequence: int
@@ -39,11 +39,16 @@ class ThreadNow:
     erased: bool
     reply_owed: bool
     participants: frozenset[UUID]
+    assigned: UUID | None = None
+    team: str = "care"
+    reply_due: datetime | None = None
 
 
-def reply_owner(kind: ThreadKind) -> str:
-    """Who owes the answer, as handoffs name owners."""
-    return f"team:{REPLY_TEAM[kind]}"
+def reply_owner(thread: ThreadNow) -> str:
+    """Who owes the answer, as handoffs name owners: in a consult the clinician who sees to it, else the team."""
+    if thread.card.kind is ThreadKind.CONSULT and thread.assigned is not None:
+        return f"clinician:{thread.assigned}"
+    return f"team:{thread.team}"
 
 
 def reply_due(kind: ThreadKind, now: datetime) -> datetime:
@@ -54,11 +59,16 @@ def reply_due(kind: ThreadKind, now: datetime) -> datetime:
 def proven(thread: ThreadNow, person: UUID, party: Party, teams: frozenset[str]) -> bool:
     """Whether the thread's own rows let the person in.
 
-    The patient, a participant, and the team that owes the patient an answer as long as it is owed.
+    The patient; a participant; who sees to the thread, for as long as they are in its team (a consult is seen to by a
+    clinician of any team); and the team that owes the patient an answer as long as it is owed, but for support, which
+    reads what it has claimed. Nobody stands on the staff's side of their own thread.
     """
-    if party is Party.PATIENT:
-        return person == thread.card.patient
-    return person in thread.participants or (thread.reply_owed and REPLY_TEAM[thread.card.kind] in teams)
+    if party is Party.PATIENT or person == thread.card.patient:
+        return party is Party.PATIENT and person == thread.card.patient
+    kind, in_team = thread.card.kind, thread.team in teams
+    if person == thread.assigned and (in_team or kind is ThreadKind.CONSULT):
+        return True
+    return person in thread.participants or (thread.reply_owed and in_team and kind is not ThreadKind.SUPPORT)
 
 
 class ThreadIsClosed(Conflict):

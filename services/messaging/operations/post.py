@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from baton_events.codes import Party
+from baton_events.codes import Party, ThreadKind
 from baton_events.messaging import MessageSent
+from services.messaging.model.clock import closed
 from services.messaging.model.threads import (
     NoSuchThread,
     ThreadCard,
-    ThreadIsClosed,
     ThreadNow,
     proven,
     reply_due,
@@ -30,7 +30,8 @@ from shared.requests.messaging import Sent
 from shared.sealing import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from shared.call import Call
     from shared.database import Database, Tx
@@ -46,7 +47,8 @@ class NotProven(Exception):
 class Letter:
     """A message as it waits: its keys are unwrapped, its place in the thread is not taken yet.
 
-    `vouched` says that the directory let the author in, so that the thread's own rows need not.
+    `vouched` says that the directory let the author in, so that the thread's own rows need not. `answer_due` is the
+    time that support promises a patient who asks it something.
     """
 
     call: Call
@@ -57,6 +59,7 @@ class Letter:
     trace: str | None
     follow_up_of: UUID | None = None
     vouched: bool = False
+    answer_due: datetime | None = None
     message: UUID = field(default_factory=uuid4)
 
     @property
@@ -90,7 +93,8 @@ async def _post(tx: Tx, letters: list[Letter]) -> Sequence[Sent | BaseException]
     kept = await idempotency.kept_already(tx, [letter.call for letter in letters])
     places: dict[UUID, int] = defaultdict(int)
     answers: list[Sent | BaseException] = []
-    taken: list[tuple[Letter, store.NewMessage]] = []
+    taken: list[tuple[Placed, store.NewMessage]] = []
+    owed = {thread.card.id: thread.reply_due for thread in threads.values()}
     for letter in letters:
         scope = letter.call.scope
         refusal = _refusal(threads.get(letter.card.id), letter)
@@ -108,11 +112,19 @@ async def _post(tx: Tx, letters: list[Letter]) -> Sequence[Sent | BaseException]
             kept.add(scope)
             places[letter.card.id] += 1
             message = _seal(letter, placed.sequence)
-            taken.append((letter, message))
+            taken.append((placed, message))
+            owed[message.thread] = _owed(owed[message.thread], letter)
             answers.append(Sent(message=message.id, thread=message.thread, sequence=message.sequence, at=message.at))
     if taken:
-        await _write(tx, taken, [answer for answer in answers if isinstance(answer, Sent)])
+        await _write(tx, taken, owed, [answer for answer in answers if isinstance(answer, Sent)])
     return answers
+
+
+def _owed(before: datetime | None, letter: Letter) -> datetime | None:
+    """Until when an answer is owed after this letter; the patient's first unanswered one sets the time."""
+    if letter.party is not Party.PATIENT:
+        return None
+    return before or letter.answer_due or reply_due(letter.card.kind, letter.call.now)
 
 
 def _refusal(thread: ThreadNow | None, letter: Letter) -> Refusal | NotProven | None:
@@ -120,7 +132,7 @@ def _refusal(thread: ThreadNow | None, letter: Letter) -> Refusal | NotProven | 
         return NoSuchThread()
     if not letter.vouched and not proven(thread, letter.author, letter.party, letter.call.person.teams):
         return NotProven()
-    return ThreadIsClosed() if thread.closed else None
+    return closed(thread.card.kind) if thread.closed else None
 
 
 async def _settled(tx: Tx, placed: Placed) -> Refusal | None:
@@ -154,21 +166,23 @@ def _seal(letter: Letter, sequence: int) -> store.NewMessage:
     )
 
 
-async def _write(tx: Tx, taken: list[tuple[Letter, store.NewMessage]], done: list[Sent]) -> None:
-    letters = [letter for letter, _ in taken]
+async def _write(
+    tx: Tx, taken: list[tuple[Placed, store.NewMessage]], owed: Mapping[UUID, datetime | None], done: list[Sent]
+) -> None:
+    letters = [placed.letter for placed, _ in taken]
     for letter in letters:
         if letter.vouched and letter.party is Party.STAFF:
             await store.join(tx, letter.card.id, letter.author, letter.call.now)
-    await store.add_messages(tx, [message for _, message in taken])
+    await store.add_messages(tx, [message for _, message in taken], owed)
     await announce_all(
         tx,
-        [_sent(letter, message.sequence) for letter, message in taken],
+        [_sent(placed) for placed, _ in taken],
         letters[0].call.now,
         [letter.trace for letter in letters],
     )
     await audit.record_all(
         tx,
-        [_entry(letter, message.sequence) for letter, message in taken],
+        [_entry(placed.letter, placed.sequence) for placed, _ in taken],
     )
     await idempotency.keep_all(tx, list(zip([letter.call for letter in letters], done, strict=True)))
 
@@ -179,15 +193,17 @@ def _entry(letter: Letter, sequence: int) -> audit.Entry:
     )
 
 
-def _sent(letter: Letter, sequence: int) -> MessageSent:
-    asks = letter.party is Party.PATIENT
+def _sent(placed: Placed) -> MessageSent:
+    """The event; what is asked of support is a question of its own."""
+    letter = placed.letter
+    asks = letter.party is Party.PATIENT and letter.card.kind is not ThreadKind.SUPPORT
     return MessageSent(
         message=letter.message,
         thread=letter.card.id,
         patient=letter.card.patient,
         author=letter.author,
         author_party=letter.party,
-        thread_sequence=sequence,
-        reply_owner=reply_owner(letter.card.kind) if asks else None,
+        thread_sequence=placed.sequence,
+        reply_owner=reply_owner(placed.thread) if asks else None,
         reply_due=reply_due(letter.card.kind, letter.call.now) if asks else None,
     )

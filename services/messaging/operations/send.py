@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from baton_events.codes import Party
+from baton_events.codes import Party, ThreadKind
+from services.messaging.model.questions import answer_due
 from services.messaging.model.threads import FollowUpNotOwed, NoSuchThread
 from services.messaging.operations.party import party_of, side
 from services.messaging.operations.post import Letter, NotProven
@@ -36,6 +37,7 @@ async def send(ground: MessagingGround, call: Call, ask: Send) -> Sent:
         text=ask.text,
         trace=trace.current_traceparent(),
         follow_up_of=ask.follow_up_of,
+        answer_due=answer_due(call.now) if card.kind is ThreadKind.SUPPORT else None,
     )
     try:
         return await ground.post(letter)

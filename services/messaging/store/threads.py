@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from baton_events.codes import Party, ThreadKind
-from services.messaging.model.threads import ThreadCard, ThreadNow
+from baton_events.codes import ThreadKind
+from services.messaging.model.threads import FIRST_TEAM, ThreadCard, ThreadNow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     import asyncpg
 
+    from baton_events.codes import Party
     from shared.database import Tx
 
 CARD = "SELECT id, patient, kind FROM thread WHERE id = $1"
 
 NOW = """
-SELECT t.id, t.patient, t.kind, t.sequence, t.closed_at IS NOT NULL AS closed, t.reply_owed,
+SELECT t.id, t.patient, t.kind, t.sequence, t.closed_at IS NOT NULL AS closed, t.reply_owed, t.reply_due,
+       t.assigned, t.team,
        EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = t.patient) AS erased,
        ARRAY(SELECT p.person FROM participant p WHERE p.thread = t.id AND p.left_at IS NULL) AS participants
   FROM thread t
@@ -31,7 +33,7 @@ SELECT t.id, t.patient, t.kind, t.sequence, t.closed_at IS NOT NULL AS closed, t
 LOCK = f"{NOW} FOR NO KEY UPDATE OF t"
 
 OPEN = """
-INSERT INTO thread (id, patient, kind, opened_by, opened_at, last_at) VALUES ($1, $2, $3, $4, $5, $5)
+INSERT INTO thread (id, patient, kind, team, opened_by, opened_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
 """
 
 JOIN = """
@@ -45,8 +47,8 @@ SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::text[
 """
 
 ADVANCE = """
-UPDATE thread t SET sequence = w.sequence, last_at = w.at, reply_owed = w.reply_owed
-  FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::boolean[]) AS w (thread, sequence, at, reply_owed)
+UPDATE thread t SET sequence = w.sequence, last_at = w.at, reply_owed = w.due IS NOT NULL, reply_due = w.due
+  FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[]) AS w (thread, sequence, at, due)
  WHERE t.id = w.thread
 """
 
@@ -73,9 +75,11 @@ SELECT t.id, t.patient, t.kind, t.closed_at IS NOT NULL AS closed, t.sequence, t
  ORDER BY t.last_at DESC LIMIT 100
 """
 
-REPLY_SETTLED = "UPDATE thread SET reply_owed = false WHERE id = $1"
+REPLY_SETTLED = "UPDATE thread SET reply_owed = false, reply_due = NULL WHERE id = $1"
 
-CLOSE = "UPDATE thread SET closed_at = $2, reply_owed = false WHERE id = $1"
+CLOSE = "UPDATE thread SET closed_at = $2, reply_owed = false, reply_due = NULL WHERE id = $1"
+
+ASSIGN = "UPDATE thread SET assigned = $2 WHERE id = $1"
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,9 @@ def _now(row: asyncpg.Record) -> ThreadNow:
         erased=row["erased"],
         reply_owed=row["reply_owed"],
         participants=frozenset(row["participants"]),
+        assigned=row["assigned"],
+        team=row["team"],
+        reply_due=row["reply_due"],
     )
 
 
@@ -122,7 +129,7 @@ async def lock(tx: Tx, threads: Sequence[UUID]) -> dict[UUID, ThreadNow]:
 
 async def open_thread(tx: Tx, thread: ThreadCard, opened_by: UUID, now: datetime) -> None:
     """Begin a thread."""
-    await tx.execute(OPEN, thread.id, thread.patient, thread.kind, opened_by, now)
+    await tx.execute(OPEN, thread.id, thread.patient, thread.kind, FIRST_TEAM[thread.kind], opened_by, now)
 
 
 async def join(tx: Tx, thread: UUID, person: UUID, now: datetime) -> None:
@@ -130,15 +137,16 @@ async def join(tx: Tx, thread: UUID, person: UUID, now: datetime) -> None:
     await tx.execute(JOIN, thread, person, now)
 
 
-async def add_messages(tx: Tx, messages: Sequence[NewMessage]) -> None:
+async def add_messages(tx: Tx, messages: Sequence[NewMessage], owed: Mapping[UUID, datetime | None]) -> None:
     """Add messages, advance their threads, and note that their authors have read that far.
 
-    The messages of a thread come in the order of their sequence, right behind the thread's own.
+    The messages of a thread come in the order of their sequence, right behind the thread's own. `owed` says for each
+    thread until when the patient is promised an answer afterwards, if one is owed.
     """
     columns = [(m.thread, m.sequence, m.id, m.author, m.party, m.sealed, m.at) for m in messages]
     await tx.execute(ADD_MESSAGES, *(list(column) for column in zip(*columns, strict=True)))
     last = {m.thread: m for m in messages}
-    threads = [(m.thread, m.sequence, m.at, m.party is Party.PATIENT) for m in last.values()]
+    threads = [(m.thread, m.sequence, m.at, owed[m.thread]) for m in last.values()]
     await tx.execute(ADVANCE, *(list(column) for column in zip(*threads, strict=True)))
     authors = {(m.thread, m.author): m for m in messages}
     seen = [(m.thread, m.author, m.party, m.sequence) for m in authors.values()]
@@ -168,6 +176,11 @@ async def threads(tx: Tx, patient: UUID, reader: UUID) -> list[asyncpg.Record]:
 async def settle_reply(tx: Tx, thread: UUID) -> None:
     """Nobody owes the patient an answer in this thread."""
     await tx.execute(REPLY_SETTLED, thread)
+
+
+async def assign(tx: Tx, thread: UUID, person: UUID | None) -> None:
+    """This person sees to the thread from now on; nobody in particular, its team does."""
+    await tx.execute(ASSIGN, thread, person)
 
 
 async def close(tx: Tx, thread: UUID, now: datetime) -> None:
