@@ -1,12 +1,14 @@
-"""Forwarding: one route, one operation, the bytes as they came in either direction."""
+"""Forwarding: one route, one operation, the bytes as they came in either direction; those of a file bare."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from services.gateway.body import json_body, query_ask
+from services.gateway.content import part_body, whole
 from services.gateway.door import DOOR, answer, problem_response, signed_in
 from shared.bus.headers import AUTHORIZATION, KEY, idempotency_key
+from shared.requests.common import Content
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -26,11 +28,13 @@ def forwarding(route: Route) -> Handler:
             headers[KEY] = idempotency_key(request.headers)
         if request.method == "POST":
             body = await json_body(request, op.largest, door.settings.body_seconds)
+        elif request.method == "PUT":
+            body = await part_body(request, op, door.settings.part_seconds)
         else:
             body = query_ask(request)
         reply = await door.bus.forward(op, body, headers, door.settings.answer_seconds)
         if reply.status == 200:
-            return answer(reply.body)
+            return whole(reply.body) if issubclass(op.gives, Content) else answer(reply.body)
         return problem_response(reply.status, reply.body, reply.retry_after)
 
     return forward

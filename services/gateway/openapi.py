@@ -9,14 +9,16 @@ from typing import Any
 import msgspec
 
 from services.gateway import routes
+from services.gateway.content import BYTES, largest_part
 from services.gateway.merging import AllAccesses, Story
 from services.gateway.routes import ROUTES, Route
 from shared.bus import MEDIA_TYPE
-from shared.requests.common import OfPatient
+from shared.requests.common import Content, OfPatient
 
 REF = "#/components/schemas/{name}"
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
 TEXT = {"type": "string"}
+BINARY = {"type": "string", "format": "binary"}
 LIVE_SUMMARY = """Live updates as server-sent events. An event's id is its place in the stream; send it back as
 Last-Event-ID to resume. `ready` comes first, `work` names an owner whose list to ask for again, `end` says why the
 stream closes; an event without a name is something that happened to the patient."""
@@ -41,7 +43,7 @@ def document() -> bytes:
 
 def described() -> dict[str, Any]:
     """The document."""
-    kinds = {kind for route in ROUTES for kind in (route.operation.takes, route.operation.gives)}
+    kinds = {kind for route in ROUTES for kind in (route.operation.takes, route.operation.gives)} - {Content}
     ordered = sorted(kinds | {OfPatient, Story, AllAccesses, Problem}, key=lambda kind: kind.__qualname__)
     references, schemas = msgspec.json.schema_components(ordered, ref_template=REF)
     named = dict(zip(ordered, references, strict=True))
@@ -84,12 +86,15 @@ def _operation(route: Route, named: dict[Any, Any], schemas: dict[str, Any]) -> 
         "security": BEARER,
         "x-roles": sorted(op.roles),
         "parameters": [_path_value(name, asks["properties"][name]) for name in route.names],
-        "responses": _responses(named[op.gives], inspect.getdoc(op.gives) or ""),
+        "responses": _file() if op.gives is Content else _responses(named[op.gives], inspect.getdoc(op.gives) or ""),
     }
     if op.command:
         described["parameters"].append(IDEMPOTENCY_KEY)
     if route.method == "POST":
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": named[op.takes]}}}
+    elif route.method == "PUT":
+        described["requestBody"] = {"required": True, "content": {BYTES: {"schema": BINARY}}}
+        described["x-most-bytes"] = largest_part(op)
     else:
         described["parameters"] += [
             _query_value(name, schema, required=name in asks.get("required", ()))
@@ -112,6 +117,18 @@ def _query_value(name: str, schema: dict[str, Any], *, required: bool) -> dict[s
 def _responses(schema: dict[str, Any], description: str) -> dict[str, Any]:
     return {
         "200": {"description": description, "content": {"application/json": {"schema": schema}}},
+        "default": {"$ref": "#/components/responses/Problem"},
+    }
+
+
+def _file() -> dict[str, Any]:
+    """A file of any type, to be kept under the name in Content-Disposition."""
+    return {
+        "200": {
+            "description": "The file as its bytes.",
+            "headers": {"Content-Disposition": {"description": "The name to keep it under.", "schema": TEXT}},
+            "content": {"*/*": {"schema": BINARY}},
+        },
         "default": {"$ref": "#/components/responses/Problem"},
     }
 

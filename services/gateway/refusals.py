@@ -23,6 +23,13 @@ class NotJson(Invalid):
     code = "not-json"
 
 
+class NotBytes(Invalid):
+    """A part of a file is sent bare: with Content-Type application/octet-stream and not compressed."""
+
+    status = 415
+    code = "not-bytes"
+
+
 class GivenTwice(Invalid):
     """A value was given more than once. Give the named field once and send again."""
 

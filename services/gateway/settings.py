@@ -10,7 +10,7 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
 
     `issuer_upstream` is where the embedded issuer listens, empty when sign-in is elsewhere. A connection without a
     whole request header for `idle_seconds` is closed. `caller_*` bound one person's requests, `address_*` those of one
-    network address that shows no valid token.
+    network address that shows no valid token. A part of a file has `part_seconds` to arrive, or to leave.
     """
 
     service: str = "gateway"
@@ -19,6 +19,7 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     issuer_upstream: str = ""
     answer_seconds: float = 5.0
     body_seconds: float = 10.0
+    part_seconds: float = 30.0
     idle_seconds: float = 75.0
     most_in_flight: int = 512
     caller_rate: float = 50.0

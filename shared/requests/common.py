@@ -17,6 +17,17 @@ Moment = Annotated[datetime, Meta(tz=True, description="A time with its offset f
 Code = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="A code of the practice's data.")]
 
 
+class Content(Answer, frozen=True, kw_only=True):
+    """A file as its bytes, with its media type and the name to keep it under.
+
+    At most 512 KiB, so that it fits one answer. The app is given the bytes as they are, and no JSON.
+    """
+
+    media_type: str
+    name: str
+    body: bytes
+
+
 class OfPatient(Ask, frozen=True, kw_only=True):
     """A question about one patient."""
 
