@@ -2,5 +2,6 @@
 
 Owns: threads, messages in gap-free order, who has read what, and the follow-ups owed after visits.
 Publishes: thread.opened, message.sent, message.read, reply.not-needed, thread.closed, follow-up.sent.
-Reacts to: visit.ended (a follow-up may be owed), follow-up.declined.
+Reacts to: visit.ended (a follow-up may be owed), follow-up.declined,
+handoff.moved (somebody else owes the follow-up).
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.messaging.endpoints import OPERATIONS
+from services.messaging.operations.clock import CONSULT_CLOCK, come_due
 from services.messaging.operations.ground import stand
 from services.messaging.reactions import REACTIONS
 from services.messaging.settings import MessagingSettings
@@ -15,5 +16,6 @@ def build() -> App:
         settings=MessagingSettings.from_environment(),
         operations=OPERATIONS,
         reactions=REACTIONS,
+        deadlines={CONSULT_CLOCK: come_due},
         ground=stand,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from baton_events.codes import HandoffName
+from baton_events.handoffs import HandoffMoved
 from baton_events.visits import FollowUpDeclined, VisitEnded
 from services.messaging.store import follow_ups as store
 from shared.app import Reaction
@@ -25,7 +27,15 @@ async def follow_up_declined(_: Ground, tx: Tx, got: Received[FollowUpDeclined],
     await store.decline(tx, got.event.visit, got.event.patient, got.time)
 
 
+async def handoff_moved(_: Ground, tx: Tx, got: Received[HandoffMoved], __: None) -> None:
+    """Remember that the follow-up is owed by somebody else now; from then on theirs is the message that counts."""
+    moved = got.event
+    if moved.name is HandoffName.VISIT_FOLLOW_UP and moved.patient is not None:
+        await store.pass_on(tx, moved.case, moved.patient, moved.owner, moved.due, got.sequence)
+
+
 REACTIONS = (
     Reaction(VisitEnded, visit_ended),
     Reaction(FollowUpDeclined, follow_up_declined),
+    Reaction(HandoffMoved, handoff_moved),
 )

@@ -13,6 +13,7 @@ from enum import Enum
 
 from baton_events.codes import ThreadKind
 from services.messaging.model.threads import ThreadIsClosed
+from shared.errors import Conflict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,8 +125,8 @@ class ConsultIsOver(ThreadIsClosed):
     code = "consult-over"
 
 
-class ConsultEndsByItself(ThreadIsClosed):
-    """The patient may write until the days of a consult are over; then it closes by itself. Decline it to end it."""
+class ConsultEndsByItself(Conflict):
+    """The patient may write until the days of this consult are over; then it closes by itself. Leave it open."""
 
     code = "consult-ends-by-itself"
 

@@ -45,6 +45,12 @@ async def clock_of(tx: Tx, consult: UUID) -> Clock | None:
     return found.clock if found else None
 
 
+async def of_thread(tx: Tx, thread: UUID) -> Clock | None:
+    """The clock of the consult in this thread, if its days have begun."""
+    found = await store.of_thread(tx, thread)
+    return found.clock if found else None
+
+
 async def pause(tx: Tx, thread: UUID, now: datetime) -> None:
     """The patient wrote: the days stand still until there is an answer. The thread is locked by the caller."""
     found = await store.of_thread(tx, thread)

@@ -16,6 +16,6 @@ if TYPE_CHECKING:
 async def follow_ups(ground: MessagingGround, call: Call, _: AskFollowUps) -> FollowUps:
     """Give what the caller owes, once the look is on record; ids and times only."""
     async with ground.db.transaction() as tx:
-        rows = await store.owed_by(tx, call.person.id)
+        rows = await store.owed_by(tx, call.person.owners)
         await audit.record(tx, call, "read", patient=None, range=f"{len(rows)} follow-ups")
     return FollowUps(follow_ups=[FollowUp(visit=row["visit"], patient=row["patient"], due=row["due"]) for row in rows])

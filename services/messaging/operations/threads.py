@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from baton_events.codes import Party
+from baton_events.codes import Party, ThreadKind
 from baton_events.messaging import ReplyNotNeeded, ThreadClosed
 from baton_events.messaging import ThreadOpened as Opened
+from services.messaging.model.clock import ConsultEndsByItself
 from services.messaging.model.threads import NothingToAnswer, ThreadCard, ThreadIsClosed
+from services.messaging.operations import clock
 from services.messaging.operations.party import locked, side, vouch
 from services.messaging.store import threads as store
 from shared import audit, idempotency
@@ -51,6 +53,8 @@ async def reply_not_needed(ground: MessagingGround, call: Call, ask: OfThread) -
         if not thread.reply_owed:
             raise NothingToAnswer
         await store.settle_reply(tx, ask.thread)
+        if thread.card.kind is ThreadKind.CONSULT:
+            await clock.resume(tx, ask.thread, call.now)
         patient = thread.card.patient
         await announce(tx, ReplyNotNeeded(thread=ask.thread, patient=patient, decided_by=call.person.id), call.now)
         await audit.record(tx, call, "write", patient=patient, object=ask.thread)
@@ -60,12 +64,14 @@ async def reply_not_needed(ground: MessagingGround, call: Call, ask: OfThread) -
 
 
 async def close_thread(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadState:
-    """End the conversation; it stays readable. Raises NoSuchThread, ThreadIsClosed."""
+    """End the conversation; it stays readable. Raises NoSuchThread, ThreadIsClosed, ConsultEndsByItself."""
     vouched = await _as_staff(ground, call, ask.thread)
     async with ground.db.transaction() as tx:
         thread = await locked(tx, call, ask.thread, vouched=vouched)
         if thread.closed:
             raise ThreadIsClosed
+        if thread.card.kind is ThreadKind.CONSULT and await clock.of_thread(tx, ask.thread) is not None:
+            raise ConsultEndsByItself
         await store.close(tx, ask.thread, call.now)
         await announce(tx, ThreadClosed(thread=ask.thread, patient=thread.card.patient), call.now)
         await audit.record(tx, call, "write", patient=thread.card.patient, object=ask.thread)

@@ -18,11 +18,13 @@ INSERT INTO consult_clock (consult, thread, patient, remaining, running_since, p
 VALUES ($1, $2, $3, $4, $5, $6)
 """
 
-COLUMNS = "consult, thread, patient, remaining, running_since, paused_since, announced_end, ended_at"
+CLOCKS = """
+SELECT consult, thread, patient, remaining, running_since, paused_since, announced_end, ended_at FROM consult_clock
+"""
 
-OF_CONSULT = f"SELECT {COLUMNS} FROM consult_clock WHERE consult = $1"
+OF_CONSULT = f"{CLOCKS} WHERE consult = $1"
 
-OF_THREAD = f"SELECT {COLUMNS} FROM consult_clock WHERE thread = $1"
+OF_THREAD = f"{CLOCKS} WHERE thread = $1"
 
 PUT = """
 UPDATE consult_clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
@@ -13,10 +14,18 @@ if TYPE_CHECKING:
     from shared.database import Tx
 
 OWE = """
-INSERT INTO follow_up (visit, patient, clinician, due) VALUES ($1, $2, $3, $4)
+INSERT INTO follow_up (visit, patient, clinician, owner, due) VALUES ($1, $2, $3::uuid, 'clinician:' || $3::uuid, $4)
 ON CONFLICT ON CONSTRAINT follow_up_pkey DO UPDATE
-   SET patient = excluded.patient, clinician = excluded.clinician, due = excluded.due
+   SET patient = excluded.patient, clinician = excluded.clinician,
+       owner = coalesce(follow_up.owner, excluded.owner), due = coalesce(follow_up.due, excluded.due)
  WHERE follow_up.sent_at IS NULL
+"""
+
+HAND_ON = """
+INSERT INTO follow_up (visit, patient, owner, due, moved_sequence) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT ON CONSTRAINT follow_up_pkey DO UPDATE
+   SET owner = excluded.owner, due = excluded.due, moved_sequence = excluded.moved_sequence
+ WHERE follow_up.sent_at IS NULL AND coalesce(follow_up.moved_sequence, 0) < excluded.moved_sequence
 """
 
 DECLINE = """
@@ -26,18 +35,16 @@ ON CONFLICT ON CONSTRAINT follow_up_pkey DO UPDATE SET declined_at = excluded.de
 """
 
 OWES = """
-SELECT EXISTS (
-    SELECT 1 FROM follow_up
-     WHERE visit = $1 AND patient = $2 AND clinician = $3 AND sent_at IS NULL AND declined_at IS NULL
-       FOR UPDATE
-)
+SELECT owner FROM follow_up
+ WHERE visit = $1 AND patient = $2 AND owner = ANY ($3::text[]) AND sent_at IS NULL AND declined_at IS NULL
+   FOR UPDATE
 """
 
-SEND = "UPDATE follow_up SET message = $2, sent_at = $3 WHERE visit = $1"
+SEND = "UPDATE follow_up SET message = $2, sent_at = $3 WHERE visit = $1 RETURNING owner"
 
 OWED_BY = """
 SELECT visit, patient, due FROM follow_up
- WHERE clinician = $1 AND sent_at IS NULL AND declined_at IS NULL
+ WHERE owner = ANY ($1::text[]) AND sent_at IS NULL AND declined_at IS NULL
  ORDER BY due LIMIT 100
 """
 
@@ -52,16 +59,23 @@ async def decline(tx: Tx, visit: UUID, patient: UUID, now: datetime) -> None:
     await tx.execute(DECLINE, visit, patient, now)
 
 
-async def owes(tx: Tx, visit: UUID, patient: UUID, clinician: UUID) -> bool:
-    """Whether this clinician owes it still; if so it is locked until the transaction ends."""
-    return bool(await tx.fetchval(OWES, visit, patient, clinician))
+async def pass_on(tx: Tx, visit: UUID, patient: UUID, owner: str, due: datetime, sequence: int) -> None:
+    """It is owed by `owner` now, also when it is not owed yet; of several passings on the one last announced counts."""
+    await tx.execute(HAND_ON, visit, patient, owner, due, sequence)
 
 
-async def send(tx: Tx, visit: UUID, message: UUID, now: datetime) -> None:
-    """Mark the follow-up as sent by this message."""
-    await tx.execute(SEND, visit, message, now)
+async def owed(tx: Tx, visit: UUID, patient: UUID, owners: Collection[str]) -> str | None:
+    """Which of these owes it still; if one does, it is locked until the transaction ends."""
+    owner: str | None = await tx.fetchval(OWES, visit, patient, list(owners))
+    return owner
 
 
-async def owed_by(tx: Tx, clinician: UUID) -> list[asyncpg.Record]:
-    """What the clinician owes, most urgent first."""
-    return await tx.fetch(OWED_BY, clinician)
+async def send(tx: Tx, visit: UUID, message: UUID, now: datetime) -> str:
+    """Mark the follow-up as sent by this message; gives who owed it."""
+    owner: str = await tx.fetchval(SEND, visit, message, now)
+    return owner
+
+
+async def owed_by(tx: Tx, owners: Collection[str]) -> list[asyncpg.Record]:
+    """What these owe, most urgent first."""
+    return await tx.fetch(OWED_BY, list(owners))

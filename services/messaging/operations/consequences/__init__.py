@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.messaging.operations.consequences import follow_up
+from services.messaging.operations.consequences import clock, follow_up
 from services.messaging.operations.consequences.declare import Consequence, Placed
 
-CONSEQUENCES: tuple[Consequence, ...] = (follow_up.CONSEQUENCE,)
+CONSEQUENCES: tuple[Consequence, ...] = (follow_up.CONSEQUENCE, clock.CONSEQUENCE)
 
 __all__ = ["CONSEQUENCES", "Consequence", "Placed"]

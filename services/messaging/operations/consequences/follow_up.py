@@ -1,4 +1,4 @@
-"""A clinician's message that is the follow-up they owe after a visit."""
+"""A message that is the follow-up after a visit, from the clinician who owes it: who saw the patient, or took over."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ async def refuses(tx: Tx, placed: Placed) -> FollowUpNotOwed | None:
     """Only who owes the follow-up sends it."""
     letter, visit = placed.letter, placed.letter.follow_up_of
     assert visit is not None
-    owes = await follow_ups.owes(tx, visit, letter.card.patient, letter.author)
-    return None if owes else FollowUpNotOwed()
+    owner = await follow_ups.owed(tx, visit, letter.card.patient, letter.call.person.owners)
+    return None if owner else FollowUpNotOwed()
 
 
 async def settle(tx: Tx, placed: Placed) -> None:
     """Mark it as sent and say so."""
     letter, visit = placed.letter, placed.letter.follow_up_of
     assert visit is not None
-    await follow_ups.send(tx, visit, letter.message, letter.call.now)
+    owner = await follow_ups.send(tx, visit, letter.message, letter.call.now)
     sent = FollowUpSent(
         visit=visit,
         patient=letter.card.patient,
         author=letter.author,
-        author_owner=f"clinician:{letter.author}",
+        author_owner=owner,
         thread=letter.card.id,
         message=letter.message,
     )
