@@ -14,13 +14,15 @@ from shared.database import Database
 from shared.errors import Unavailable
 from shared.network import require_encryption, require_https
 from shared.practice import load
-from shared.sealing import KeyringFile, Sealing
+from shared.sealing import Sealing
+from shared.sealing.providers import provider
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from shared.app import App
     from shared.clock import Clock
+    from shared.sealing import KeyEncryption
     from shared.settings import Settings
 
 T = TypeVar("T")
@@ -59,6 +61,7 @@ class Foundation:
         self.bus: Bus | None = None
         self.db: Database | None = None
         self.keystore: Database | None = None
+        self.keks: KeyEncryption | None = None
 
     async def lay(self, closed: Callable[[], None]) -> Ground:
         """Wait for everything the service needs and give its ground; `closed` is called when NATS is gone for good."""
@@ -75,13 +78,10 @@ class Foundation:
             self.missing = "database"
             self.db = db = await patiently("database", lambda: self._database(settings.database_url))
             self.keystore = await patiently("keystore", lambda: self._database(settings.keystore_url, size=2))
-            sealing = Sealing(
-                service=settings.service,
-                practice=practice.id,
-                db=db,
-                keystore=self.keystore,
-                keks=KeyringFile(settings.keyring_file),
-            )
+            self.missing = "keys"
+            self.keks = keks = provider(settings)
+            await patiently("keys", keks.current)
+            sealing = Sealing(service=settings.service, practice=practice.id, db=db, keystore=self.keystore, keks=keks)
         ground = Ground(settings=settings, db=db, bus=bus, sealing=sealing, clock=self.clock, practice=practice)
         self.missing = "start"
         richer = self.app.ground
@@ -91,6 +91,8 @@ class Foundation:
         """Give everything back."""
         if self.bus is not None:
             await self.bus.close()
+        if self.keks is not None:
+            await self.keks.close()
         for database in (self.keystore, self.db):
             if database is not None:
                 await database.close()

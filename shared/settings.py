@@ -21,7 +21,8 @@ class SettingsWrong(Exception):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What every service needs to know of its surroundings. A service's own class names the service and adds to it.
 
-    `database_url` and `keystore_url` are empty for a service that keeps nothing. Times are seconds.
+    `database_url` and `keystore_url` are empty for a service that keeps nothing. Times are seconds. Key-encryption keys
+    are in `keyring_file`, or in a transit engine at `transit_url` under `transit_key` (by itself `baton-<service>`).
     """
 
     service: str
@@ -36,6 +37,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keystore_url: str = ""
     database_connections: int = 8
     keyring_file: Path = Path()
+    transit_url: str = ""
+    transit_key: str = ""
+    transit_token_file: Path = Path()
+    transit_mount: str = "transit"
+    transit_ca_file: Path | None = None
+    transit_seconds: float = 5.0
     idempotency_secret_file: Path = Path()
     nats_seed_file: Path | None = None
     nats_ca_file: Path | None = None

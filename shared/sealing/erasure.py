@@ -1,4 +1,4 @@
-"""Erasure: a patient's keys are destroyed, and what they sealed opens nowhere, not even from an old backup."""
+"""Erasure: keys of a patient or a group are destroyed; what they sealed opens nowhere, also not from an old backup."""
 
 from __future__ import annotations
 
@@ -32,3 +32,17 @@ async def erase(sealing: Sealing, patient: UUID, now: datetime) -> None:
         await mark_erased(tx, patient, now)
     await store.destroy_patient_key(sealing.keystore, patient, now)
     sealing.forget(patient)
+
+
+async def erase_group(sealing: Sealing, patient: UUID, group: UUID, now: datetime) -> None:
+    """Destroy the keystore's share in the group's keys, which no backup of the data has; done twice it is done once.
+
+    Other processes may hold the keys for a while: the group's own row must refuse in the reading transaction.
+    """
+    await store.destroy_share(sealing.keystore, patient, group, now)
+    sealing.forget(patient)
+
+
+async def forget_group(tx: Tx, patient: UUID, group: UUID) -> None:
+    """Delete what is left of an erased group's keys beside the data."""
+    await store.forget_group(tx, patient, group)

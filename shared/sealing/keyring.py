@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class KeyEncryption(Protocol):
-    """A provider of KEKs: a file here, a transit engine or a cloud's key service elsewhere."""
+    """A provider of KEKs: a file here, a transit engine there. One out of reach raises KeysUnreachable."""
 
     async def current(self) -> str:
         """The KEK that new keys go under, as of now."""
@@ -30,6 +30,14 @@ class KeyEncryption(Protocol):
 
     async def unwrap(self, wrapped: Wrapped, context: bytes) -> bytes:
         """The key again; raises SealBroken for another context, KeysMissing when the KEK is gone."""
+        ...
+
+    async def rewrap(self, wrapped: Wrapped, context: bytes) -> Wrapped:
+        """The same key under the current KEK; raises as `unwrap` does."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what the provider holds."""
         ...
 
 
@@ -55,6 +63,13 @@ class KeyringFile:
         if wrapped.kek not in keyring.keys:
             raise KeysMissing
         return wrapping.unwrap(wrapped.wrapped, keyring.keys[wrapped.kek], context)
+
+    async def rewrap(self, wrapped: Wrapped, context: bytes) -> Wrapped:
+        """The same key under the file's current KEK."""
+        return await self.wrap(await self.unwrap(wrapped, context), context)
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
     async def _fresh(self) -> Keyring:
         return await asyncio.to_thread(self._read)

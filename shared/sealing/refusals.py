@@ -1,6 +1,6 @@
 """What keeps a sealed value closed. From outside, none of these differs from its ordinary kind."""
 
-from shared.errors import Internal, NotFound
+from shared.errors import Internal, NotFound, Unavailable
 
 
 class SealBroken(Internal):
@@ -13,3 +13,13 @@ class KeysMissing(Internal):
 
 class PatientErased(NotFound):
     """There is nothing here that you can open. Check the address, or ask the practice."""
+
+
+class GroupErased(NotFound):
+    """There is nothing here that you can open. Check the address, or ask the practice."""
+
+
+class KeysUnreachable(Unavailable):
+    """This part of the practice cannot reach its keys. Nothing was done; send the same request again shortly."""
+
+    code = "keys-unavailable"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.sealing import store, wrapping
-from shared.sealing.refusals import PatientErased
+from shared.sealing.refusals import GroupErased, PatientErased
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,7 +45,7 @@ async def _rewrap_round(sealing: Sealing) -> int:
 
 async def _rewrapped(sealing: Sealing, patient: UUID, old: Wrapped) -> Wrapped:
     context = wrapping.patient_context(sealing.practice, sealing.service, patient)
-    return await sealing.keks.wrap(await sealing.keks.unwrap(old, context), context)
+    return await sealing.keks.rewrap(old, context)
 
 
 async def renew_group_keys(sealing: Sealing, before: datetime) -> int:
@@ -55,11 +55,30 @@ async def renew_group_keys(sealing: Sealing, before: datetime) -> int:
         for patient, group in groups:
             try:
                 await sealing.add_generation(patient, group)
-            except PatientErased:
+            except (PatientErased, GroupErased):
                 continue
             renewed += 1
         last = groups[-1]
     return renewed
+
+
+async def share_group_keys(sealing: Sealing) -> int:
+    """Put group keys from before there were shares under the keystore's share too, and give how many were."""
+    moved, last = 0, NONE
+    while keys := await store.without_share(sealing.db, last, BATCH):
+        for patient, group, key in keys:
+            try:
+                patient_key, share = await sealing.opening(patient, group, may_make_share=True)
+            except (PatientErased, GroupErased):
+                continue
+            assert share is not None, "made where there is none"
+            context = wrapping.group_context(sealing.practice, patient, group, key.id, key.generation)
+            plain = wrapping.unwrap_group(key.wrapped, patient_key, None, context)
+            fresh = wrapping.wrap_group(plain, patient_key, share, context)
+            await store.put_under_share(sealing.db, key.id, key.wrapped, fresh)
+            moved += 1
+        last = keys[-1][2].id
+    return moved
 
 
 async def count_under(sealing: Sealing, kek: str) -> int:

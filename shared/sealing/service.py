@@ -1,4 +1,4 @@
-"""A service's sealing: from the KEK over the patient's key to the keys of one group."""
+"""A service's sealing: from the KEK over the patient's key and the group's share to the keys of one group."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from uuid import UUID, uuid4
 
 from shared.sealing import cipher, store, wrapping
 from shared.sealing.groups import GroupKeys
-from shared.sealing.refusals import KeysMissing, PatientErased
+from shared.sealing.refusals import GroupErased, KeysMissing, PatientErased
 from shared.sealing.store import WrappedGroupKey
 from shared.sealing.unwrapped import Unwrapped
 
 if TYPE_CHECKING:
     from shared.database import Database
     from shared.sealing.keyring import KeyEncryption
+    from shared.sealing.store import KeptForGroup
 
 CACHE_SECONDS = 300.0
 SETTLE_SECONDS = CACHE_SECONDS + 60.0
@@ -44,7 +45,7 @@ class Sealing:
     async def keys(self, patient: UUID, group: UUID) -> GroupKeys:
         """The group's keys, made if it has none yet; to be asked before the transaction opens.
 
-        Raises PatientErased, also when only the keystore knows of the erasure (the data came from an old backup).
+        Raises PatientErased or GroupErased, also when only the keystore knows of it (the data is an old backup's).
         """
         return self.unwrapped.get((patient, group)) or await self.unwrapped.fetch((patient, group), self._unwrap)
 
@@ -55,30 +56,50 @@ class Sealing:
     async def add_generation(self, patient: UUID, group: UUID) -> None:
         """Give the group a new key, which seals once it has settled; the older ones go on opening."""
         wrapped = await self._generations(patient, group)
-        patient_key = await self._patient_key(patient)
-        await self._add(patient, group, patient_key, wrapped[-1].generation + 1 if wrapped else 1)
+        patient_key, share = await self.opening(patient, group, may_make_share=not any(k.with_share for k in wrapped))
+        assert share is not None, "made where there is none"
+        await self._add(patient, group, patient_key, share, wrapped[-1].generation + 1 if wrapped else 1)
+
+    async def opening(self, patient: UUID, group: UUID, *, may_make_share: bool) -> tuple[bytes, bytes | None]:
+        """The patient's key and the keystore's share of the group, each made if there never was one.
+
+        Raises PatientErased, GroupErased, and KeysMissing where the keystore has lost what was there.
+        """
+        kept = await store.kept_for_group(self.keystore, patient, group)
+        if kept.erased:
+            raise GroupErased
+        if kept.patient is None or (kept.share is None and may_make_share):
+            kept = await self._make(patient, group, kept, may_make_share=may_make_share)
+        if kept.erased:
+            raise GroupErased
+        if kept.patient is None:
+            raise KeysMissing
+        if kept.patient.wrapped is None:
+            raise PatientErased
+        context = wrapping.patient_context(self.practice, self.service, patient)
+        return await self.keks.unwrap(kept.patient.wrapped, context), kept.share
 
     async def _unwrap(self, patient: UUID, group: UUID) -> GroupKeys:
         wrapped = await self._generations(patient, group)
-        patient_key = await self._patient_key(patient)
+        patient_key, share = await self.opening(patient, group, may_make_share=not wrapped)
         if not wrapped:
-            await self._add(patient, group, patient_key, 1)
+            assert share is not None, "made where there is none"
+            await self._add(patient, group, patient_key, share, 1)
             wrapped = await self._generations(patient, group)
         newest = next((key for key in reversed(wrapped) if key.settled), wrapped[0])
         return GroupKeys(
             practice=self.practice,
             patient=patient,
             group=group,
-            generations={
-                key.id.bytes: wrapping.unwrap(
-                    key.wrapped,
-                    patient_key,
-                    wrapping.group_context(self.practice, patient, group, key.id, key.generation),
-                )
-                for key in wrapped
-            },
+            generations={key.id.bytes: self._open(patient, group, key, patient_key, share) for key in wrapped},
             newest=newest.id,
         )
+
+    def _open(self, patient: UUID, group: UUID, key: WrappedGroupKey, patient_key: bytes, share: bytes | None) -> bytes:
+        if key.with_share and share is None:
+            raise KeysMissing
+        context = wrapping.group_context(self.practice, patient, group, key.id, key.generation)
+        return wrapping.unwrap_group(key.wrapped, patient_key, share if key.with_share else None, context)
 
     async def _generations(self, patient: UUID, group: UUID) -> list[WrappedGroupKey]:
         erased, wrapped = await store.group_keys(self.db, patient, group, SETTLE_SECONDS)
@@ -86,26 +107,17 @@ class Sealing:
             raise PatientErased
         return wrapped
 
-    async def _add(self, patient: UUID, group: UUID, patient_key: bytes, generation: int) -> None:
+    async def _add(self, patient: UUID, group: UUID, patient_key: bytes, share: bytes, generation: int) -> None:
         key_id = uuid4()
         context = wrapping.group_context(self.practice, patient, group, key_id, generation)
-        wrapped = wrapping.wrap(cipher.new_key(), patient_key, context)
+        wrapped = wrapping.wrap_group(cipher.new_key(), patient_key, share, context)
         await store.add_group_key(self.db, patient, group, WrappedGroupKey(key_id, generation, wrapped, settled=False))
 
-    async def _patient_key(self, patient: UUID) -> bytes:
-        context = wrapping.patient_context(self.practice, self.service, patient)
-        kept = await store.patient_key(self.keystore, patient)
-        if kept is None:
-            await self._make_patient_key(patient, context)
-            kept = await store.patient_key(self.keystore, patient)
-        if kept is None:
-            raise KeysMissing
-        if kept.wrapped is None:
-            raise PatientErased
-        return await self.keks.unwrap(kept.wrapped, context)
-
-    async def _make_patient_key(self, patient: UUID, context: bytes) -> None:
-        """Only for a patient who never had one: where group keys are, the patient's key was lost or destroyed."""
-        if await store.has_group_keys(self.db, patient):
-            return
-        await store.add_patient_key(self.keystore, patient, await self.keks.wrap(cipher.new_key(), context))
+    async def _make(self, patient: UUID, group: UUID, kept: KeptForGroup, *, may_make_share: bool) -> KeptForGroup:
+        """A patient key only for a patient who never had one: where group keys are, it was lost or destroyed."""
+        if kept.patient is None and not await store.has_group_keys(self.db, patient):
+            context = wrapping.patient_context(self.practice, self.service, patient)
+            await store.add_patient_key(self.keystore, patient, await self.keks.wrap(cipher.new_key(), context))
+        if kept.share is None and may_make_share and not (kept.patient and kept.patient.wrapped is None):
+            await store.add_share(self.keystore, patient, group, cipher.new_key())
+        return await store.kept_for_group(self.keystore, patient, group)

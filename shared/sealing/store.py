@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 GROUP = """
 SELECT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = $1) AS erased,
-       k.id, k.generation, k.wrapped,
+       k.id, k.generation, k.wrapped, k.with_share,
        k.made_at <= now() - make_interval(secs => $3) AS settled
   FROM (VALUES (1)) AS one (row)
   LEFT JOIN group_key k ON k.patient = $1 AND k.grp = $2
@@ -29,7 +29,7 @@ SELECT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = $1) AS erased,
 """
 
 ADD_GROUP_KEY = """
-INSERT INTO group_key (id, patient, grp, generation, wrapped) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO group_key (id, patient, grp, generation, wrapped, with_share) VALUES ($1, $2, $3, $4, $5, true)
 ON CONFLICT ON CONSTRAINT group_key_generation_key DO NOTHING
 """
 
@@ -43,7 +43,38 @@ SELECT patient, grp FROM group_key k
  ORDER BY patient, grp LIMIT $4
 """
 
+WITHOUT_SHARE = """
+SELECT patient, grp, id, generation, wrapped FROM group_key k
+ WHERE NOT with_share AND NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = k.patient)
+   AND id > $1
+ ORDER BY id LIMIT $2
+"""
+
+PUT_UNDER_SHARE = "UPDATE group_key SET wrapped = $3, with_share = true WHERE id = $1 AND wrapped = $2"
+
+FORGET_GROUP = "DELETE FROM group_key WHERE patient = $1 AND grp = $2"
+
 PATIENT = "SELECT kek, wrapped FROM patient_key WHERE patient = $1"
+
+KEPT_FOR_GROUP = """
+SELECT p.patient IS NOT NULL AS known, p.kek, p.wrapped, s.share, s.erased_at IS NOT NULL AS erased
+  FROM (VALUES (1)) AS one (row)
+  LEFT JOIN patient_key p ON p.patient = $1
+  LEFT JOIN group_share s ON s.patient = $1 AND s.grp = $2
+"""
+
+ADD_SHARE = """
+INSERT INTO group_share (patient, grp, share) VALUES ($1, $2, $3)
+ON CONFLICT ON CONSTRAINT group_share_pkey DO NOTHING
+"""
+
+DESTROY_SHARE = """
+INSERT INTO group_share (patient, grp, erased_at) VALUES ($1, $2, $3)
+ON CONFLICT ON CONSTRAINT group_share_pkey DO UPDATE
+   SET share = NULL, erased_at = excluded.erased_at WHERE group_share.erased_at IS NULL
+"""
+
+DESTROY_SHARES = "DELETE FROM group_share WHERE patient = $1"
 
 ADD_PATIENT_KEY = """
 INSERT INTO patient_key (patient, kek, wrapped) VALUES ($1, $2, $3)
@@ -82,12 +113,16 @@ IS_ERASED = "SELECT EXISTS (SELECT 1 FROM erased_patient WHERE patient = $1)"
 
 @dataclass(frozen=True)
 class WrappedGroupKey:
-    """One generation. `settled`: it is old enough for every process to have it, and may seal."""
+    """One generation. `settled`: it is old enough for every process to have it, and may seal.
+
+    `with_share`: it is wrapped under the keystore's share of the group too.
+    """
 
     id: UUID
     generation: int
     wrapped: bytes
     settled: bool
+    with_share: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,6 +130,15 @@ class PatientKey:
     """A patient's place in the keystore; `wrapped` is None where the key has been destroyed."""
 
     wrapped: Wrapped | None
+
+
+@dataclass(frozen=True)
+class KeptForGroup:
+    """What the keystore has for one group: the patient's place, if any, and the group's share, unless destroyed."""
+
+    patient: PatientKey | None
+    share: bytes | None
+    erased: bool
 
 
 @asynccontextmanager
@@ -109,7 +153,11 @@ async def group_keys(db: Database, patient: UUID, group: UUID, settle: float) ->
     """Whether the patient is erased, and the group's generations, oldest first. `settle` in seconds."""
     async with _connection(db) as connection:
         rows = await connection.fetch(GROUP, patient, group, settle)
-    keys = [WrappedGroupKey(r["id"], r["generation"], r["wrapped"], r["settled"]) for r in rows if r["id"] is not None]
+    keys = [
+        WrappedGroupKey(r["id"], r["generation"], r["wrapped"], r["settled"], r["with_share"])
+        for r in rows
+        if r["id"] is not None
+    ]
     return rows[0]["erased"], keys
 
 
@@ -140,6 +188,48 @@ async def patient_key(keystore: Database, patient: UUID) -> PatientKey | None:
     if row is None:
         return None
     return PatientKey(None if row["wrapped"] is None else Wrapped(row["kek"], row["wrapped"]))
+
+
+async def kept_for_group(keystore: Database, patient: UUID, group: UUID) -> KeptForGroup:
+    """The patient's key and the group's share, in one look."""
+    async with _connection(keystore) as connection:
+        row = await connection.fetchrow(KEPT_FOR_GROUP, patient, group)
+    assert row is not None
+    place = PatientKey(None if row["wrapped"] is None else Wrapped(row["kek"], row["wrapped"]))
+    return KeptForGroup(place if row["known"] else None, row["share"], row["erased"])
+
+
+async def add_share(keystore: Database, patient: UUID, group: UUID, share: bytes) -> None:
+    """Add the share unless another process was faster: read again to see whose it is."""
+    async with _connection(keystore) as connection:
+        await connection.execute(ADD_SHARE, patient, group, share)
+
+
+async def destroy_share(keystore: Database, patient: UUID, group: UUID, now: datetime) -> None:
+    """Take the share away for ever, and leave the mark that no other is made."""
+    async with _connection(keystore) as connection:
+        await connection.execute(DESTROY_SHARE, patient, group, now)
+
+
+async def without_share(db: Database, after: UUID, limit: int) -> list[tuple[UUID, UUID, WrappedGroupKey]]:
+    """(patient, group, generation) that are under the patient key alone, by id, from the one after `after`."""
+    async with _connection(db) as connection:
+        rows = await connection.fetch(WITHOUT_SHARE, after, limit)
+    return [
+        (r["patient"], r["grp"], WrappedGroupKey(r["id"], r["generation"], r["wrapped"], True, False))
+        for r in rows
+    ]
+
+
+async def put_under_share(db: Database, key: UUID, old: bytes, new: bytes) -> None:
+    """Put a generation's wrapped key in place, unless it changed meanwhile."""
+    async with _connection(db) as connection:
+        await connection.execute(PUT_UNDER_SHARE, key, old, new)
+
+
+async def forget_group(tx: Tx, patient: UUID, group: UUID) -> None:
+    """Delete what is left of the group's keys beside the data."""
+    await tx.execute(FORGET_GROUP, patient, group)
 
 
 async def add_patient_key(keystore: Database, patient: UUID, key: Wrapped) -> None:
@@ -186,6 +276,7 @@ async def destroy_patient_key(keystore: Database, patient: UUID, now: datetime) 
     """Take the key away for ever, and leave the mark that no other is made."""
     async with _connection(keystore) as connection:
         await connection.execute(DESTROY, patient, now)
+        await connection.execute(DESTROY_SHARES, patient)
 
 
 async def mark_erased(tx: Tx, patient: UUID, now: datetime) -> None:

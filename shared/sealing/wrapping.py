@@ -42,3 +42,14 @@ def wrap(key: bytes, under: bytes, context: bytes) -> bytes:
 def unwrap(wrapped: bytes, under: bytes, context: bytes) -> bytes:
     """The key again; raises SealBroken when it is not this one in this place."""
     return cipher.decrypt(under, wrapped, context)
+
+
+def wrap_group(key: bytes, patient_key: bytes, share: bytes, context: bytes) -> bytes:
+    """A group key under the patient key and, around that, under the keystore's share: neither opens it alone."""
+    return wrap(wrap(key, patient_key, context), share, context)
+
+
+def unwrap_group(wrapped: bytes, patient_key: bytes, share: bytes | None, context: bytes) -> bytes:
+    """The group key again; a key from before there were shares has none."""
+    inner = wrapped if share is None else unwrap(wrapped, share, context)
+    return unwrap(inner, patient_key, context)

@@ -115,4 +115,4 @@ async def test_no_key_stands_unwrapped_in_a_table(kept: Kept, keyring: Path) -> 
     assert row is not None
     assert keys.newest == UUID(str(row["id"]))
     assert keys.generations[keys.newest.bytes] not in row["wrapped"]
-    assert len(row["wrapped"]) == 24 + 32 + 32 + 16
+    assert len(row["wrapped"]) == 2 * (24 + 32 + 16) + 32
