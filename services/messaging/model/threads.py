@@ -29,8 +29,9 @@ class ThreadCard:
 class ThreadNow:
     """A thread as the open transaction sees it, with what its own rows prove about the caller.
 
-    `assigned` is who sees to it, `team` the team that does as long as nobody is. `reply_due` is until when the patient
-    was promised an answer, none when none is owed.
+    `assigned` is who sees to it, `team` the team that does as long as nobody is, `custody` how often that changed.
+    `reply_due` is until when the patient was promised an answer to what they wrote, none when none is owed; `question`
+    is open until `question_due`. `since` is when it last changed.
     """
 
     card: ThreadCard
@@ -42,13 +43,34 @@ class ThreadNow:
     assigned: UUID | None = None
     team: str = "care"
     reply_due: datetime | None = None
+    question: UUID | None = None
+    question_due: datetime | None = None
+    custody: int = 0
+    since: datetime | None = None
+
+    @property
+    def owed_by(self) -> datetime | None:
+        """Until when the patient was promised an answer of any kind."""
+        return min((due for due in (self.reply_due, self.question_due) if due), default=None)
+
+    def moment(self, now: datetime) -> datetime:
+        """When something happens in the thread now: after everything before it, whatever the clocks say."""
+        return moment(self.since, now)
+
+
+def moment(since: datetime | None, now: datetime) -> datetime:
+    """This moment, or the first one after `since`: what reads the events of a thread may go by their times."""
+    return now if since is None else max(now, since + timedelta(microseconds=1))
 
 
 def reply_owner(thread: ThreadNow) -> str:
-    """Who owes the answer, as handoffs name owners: in a consult the clinician who sees to it, else the team."""
-    if thread.card.kind is ThreadKind.CONSULT and thread.assigned is not None:
-        return f"clinician:{thread.assigned}"
-    return f"team:{thread.team}"
+    """Who owes the answer, as handoffs name owners."""
+    return owner_of(thread.card.kind, thread.team, thread.assigned)
+
+
+def owner_of(kind: str, team: str, assigned: UUID | None) -> str:
+    """Who is accountable for a thread: in a consult the clinician who sees to it, else the team."""
+    return f"clinician:{assigned}" if kind == ThreadKind.CONSULT and assigned is not None else f"team:{team}"
 
 
 def reply_due(kind: ThreadKind, now: datetime) -> datetime:
@@ -68,7 +90,7 @@ def proven(thread: ThreadNow, person: UUID, party: Party, teams: frozenset[str])
     kind, in_team = thread.card.kind, thread.team in teams
     if person == thread.assigned and (in_team or kind is ThreadKind.CONSULT):
         return True
-    return person in thread.participants or (thread.reply_owed and in_team and kind is not ThreadKind.SUPPORT)
+    return person in thread.participants or (thread.owed_by is not None and in_team and kind is not ThreadKind.SUPPORT)
 
 
 class ThreadIsClosed(Conflict):

@@ -20,7 +20,7 @@ from services.messaging.model.threads import (
     reply_due,
     reply_owner,
 )
-from services.messaging.operations.consequences import CONSEQUENCES, Placed
+from services.messaging.operations.consequences import CONSEQUENCES, Placed, settled
 from services.messaging.store import threads as store
 from shared import audit, idempotency
 from shared.database import DatabaseUnavailable
@@ -47,8 +47,8 @@ class NotProven(Exception):
 class Letter:
     """A message as it waits: its keys are unwrapped, its place in the thread is not taken yet.
 
-    `vouched` says that the directory let the author in, so that the thread's own rows need not. `answer_due` is the
-    time that support promises a patient who asks it something.
+    `vouched` says that the directory let the author in, so that the thread's own rows need not. `answer_due` is until
+    when support answers whoever asks it something now.
     """
 
     call: Call
@@ -95,6 +95,7 @@ async def _post(tx: Tx, letters: list[Letter]) -> Sequence[Sent | BaseException]
     answers: list[Sent | BaseException] = []
     taken: list[tuple[Placed, store.NewMessage]] = []
     owed = {thread.card.id: thread.reply_due for thread in threads.values()}
+    now = _now(threads, letters)
     for letter in letters:
         scope = letter.call.scope
         refusal = _refusal(threads.get(letter.card.id), letter)
@@ -105,13 +106,13 @@ async def _post(tx: Tx, letters: list[Letter]) -> Sequence[Sent | BaseException]
         else:
             thread = threads[letter.card.id]
             placed = Placed(letter, thread, thread.sequence + places[letter.card.id] + 1)
-            against = await _settled(tx, placed)
+            against = await settled(tx, placed, CONSEQUENCES)
             if against is not None:
                 answers.append(against)
                 continue
             kept.add(scope)
             places[letter.card.id] += 1
-            message = _seal(letter, placed.sequence)
+            message = _seal(letter, placed.sequence, now)
             taken.append((placed, message))
             owed[message.thread] = _owed(owed[message.thread], letter)
             answers.append(Sent(message=message.id, thread=message.thread, sequence=message.sequence, at=message.at))
@@ -120,11 +121,22 @@ async def _post(tx: Tx, letters: list[Letter]) -> Sequence[Sent | BaseException]
     return answers
 
 
+def _now(threads: Mapping[UUID, ThreadNow], letters: Sequence[Letter]) -> datetime:
+    """When the letters take their places: after everything before them in their threads."""
+    return max(
+        thread.moment(letter.call.now) if (thread := threads.get(letter.card.id)) else letter.call.now
+        for letter in letters
+    )
+
+
 def _owed(before: datetime | None, letter: Letter) -> datetime | None:
-    """Until when an answer is owed after this letter; the patient's first unanswered one sets the time."""
-    if letter.party is not Party.PATIENT:
+    """Until when a reply is owed after this letter; the patient's first unanswered one sets the time.
+
+    In a support thread an answer is owed to the question instead.
+    """
+    if letter.party is not Party.PATIENT or letter.card.kind is ThreadKind.SUPPORT:
         return None
-    return before or letter.answer_due or reply_due(letter.card.kind, letter.call.now)
+    return before or reply_due(letter.card.kind, letter.call.now)
 
 
 def _refusal(thread: ThreadNow | None, letter: Letter) -> Refusal | NotProven | None:
@@ -135,19 +147,7 @@ def _refusal(thread: ThreadNow | None, letter: Letter) -> Refusal | NotProven | 
     return closed(thread.card.kind) if thread.closed else None
 
 
-async def _settled(tx: Tx, placed: Placed) -> Refusal | None:
-    """Have everything that the letter concerns settled, or nothing and the refusal."""
-    concerned = [one for one in CONSEQUENCES if one.concerns(placed)]
-    for consequence in concerned:
-        against = await consequence.refuses(tx, placed)
-        if against is not None:
-            return against
-    for consequence in concerned:
-        await consequence.settle(tx, placed)
-    return None
-
-
-def _seal(letter: Letter, sequence: int) -> store.NewMessage:
+def _seal(letter: Letter, sequence: int, now: datetime) -> store.NewMessage:
     sealed = letter.keys.seal(
         letter.text.encode(),
         kind=Kind.MESSAGE,
@@ -162,7 +162,7 @@ def _seal(letter: Letter, sequence: int) -> store.NewMessage:
         author=letter.author,
         party=letter.party,
         sealed=sealed,
-        at=letter.call.now,
+        at=now,
     )
 
 
@@ -177,7 +177,7 @@ async def _write(
     await announce_all(
         tx,
         [_sent(placed) for placed, _ in taken],
-        letters[0].call.now,
+        taken[0][1].at,
         [letter.trace for letter in letters],
     )
     await audit.record_all(
@@ -206,4 +206,5 @@ def _sent(placed: Placed) -> MessageSent:
         thread_sequence=placed.sequence,
         reply_owner=reply_owner(placed.thread) if asks else None,
         reply_due=reply_due(letter.card.kind, letter.call.now) if asks else None,
+        assigned=placed.thread.assigned if asks else None,
     )

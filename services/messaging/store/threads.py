@@ -22,7 +22,7 @@ CARD = "SELECT id, patient, kind FROM thread WHERE id = $1"
 
 NOW = """
 SELECT t.id, t.patient, t.kind, t.sequence, t.closed_at IS NOT NULL AS closed, t.reply_owed, t.reply_due,
-       t.assigned, t.team,
+       t.assigned, t.team, t.custody, t.question, t.question_due, greatest(t.last_at, t.changed_at) AS since,
        EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = t.patient) AS erased,
        ARRAY(SELECT p.person FROM participant p WHERE p.thread = t.id AND p.left_at IS NULL) AS participants
   FROM thread t
@@ -60,12 +60,13 @@ RETURNING sequence
 """
 
 PAGE = """
-SELECT sequence, id, author, party, sealed, at FROM message
- WHERE thread = $1 AND sequence < $2
- ORDER BY sequence DESC LIMIT $3
+SELECT m.sequence, m.id, m.author, m.party, m.at, m.revision, m.corrected_at, m.retracted_at,
+       CASE WHEN m.revision = 0 THEN m.sealed
+            ELSE (SELECT r.sealed FROM revision r WHERE r.message = m.id AND r.revision = m.revision) END AS sealed
+  FROM message m
+ WHERE m.thread = $1 AND m.sequence < $2
+ ORDER BY m.sequence DESC LIMIT $3
 """
-
-READ_POSITIONS = "SELECT party, max(sequence) AS sequence FROM reading WHERE thread = $1 GROUP BY party"
 
 THREADS = """
 SELECT t.id, t.patient, t.kind, t.closed_at IS NOT NULL AS closed, t.sequence, t.last_at,
@@ -106,6 +107,10 @@ def _now(row: asyncpg.Record) -> ThreadNow:
         assigned=row["assigned"],
         team=row["team"],
         reply_due=row["reply_due"],
+        question=row["question"],
+        question_due=row["question_due"],
+        custody=row["custody"],
+        since=row["since"],
     )
 
 
@@ -156,11 +161,6 @@ async def add_messages(tx: Tx, messages: Sequence[NewMessage], owed: Mapping[UUI
 async def page(tx: Tx, thread: UUID, before: int, limit: int) -> list[asyncpg.Record]:
     """At most `limit` messages below the sequence `before`, newest first."""
     return await tx.fetch(PAGE, thread, before, limit)
-
-
-async def read_positions(tx: Tx, thread: UUID) -> dict[str, int]:
-    """How far each side has read."""
-    return {row["party"]: row["sequence"] for row in await tx.fetch(READ_POSITIONS, thread)}
 
 
 async def has_read(tx: Tx, thread: UUID, person: UUID, party: Party, sequence: int) -> bool:

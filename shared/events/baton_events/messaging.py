@@ -17,7 +17,10 @@ class ThreadOpened(Event, frozen=True, kw_only=True):
 
 @published("messaging", "message.sent", entity="thread")
 class MessageSent(Event, frozen=True, kw_only=True):
-    """A message stands in the thread; from a patient it opens a reply owed by `reply_due`."""
+    """A message stands in the thread; from a patient it opens a reply owed by `reply_due`.
+
+    `assigned` is who of the team that owes it sees to the thread already.
+    """
 
     message: UUID
     thread: UUID
@@ -27,6 +30,7 @@ class MessageSent(Event, frozen=True, kw_only=True):
     thread_sequence: int
     reply_owner: Owner | None = None
     reply_due: Time | None = None
+    assigned: UUID | None = None
 
 
 @published("messaging", "message.read", entity="thread")
@@ -65,33 +69,43 @@ class MessageRetracted(Event, frozen=True, kw_only=True):
 
 @published("messaging", "thread.claimed", entity="thread")
 class ThreadClaimed(Event, frozen=True, kw_only=True):
-    """A member of the team sees to the thread."""
+    """A member of the team sees to the thread, and to the question that is open in it."""
 
     thread: UUID
     patient: UUID
     claimed_by: UUID
+    question: UUID | None = None
 
 
 @published("messaging", "thread.handed-over", entity="thread")
 class ThreadHandedOver(Event, frozen=True, kw_only=True):
-    """Somebody else sees to the thread from now on; an answer that is owed is owed by them, until `reply_due`."""
+    """Somebody else sees to the thread from now on: the owner, of whose team it is `assigned` to one.
+
+    An answer that is owed is owed by them, to what the patient wrote until `reply_due`, to the question until
+    `answer_due`.
+    """
 
     thread: UUID
     patient: UUID
     handed_over_by: UUID
     owner: Owner
     reply_due: Time | None = None
+    assigned: UUID | None = None
+    question: UUID | None = None
+    answer_due: Time | None = None
 
 
 @published("messaging", "thread.released", entity="thread")
 class ThreadReleased(Event, frozen=True, kw_only=True):
-    """The thread goes back to its team; an answer that is owed is owed by them, until `reply_due`."""
+    """The thread goes back to its team; an answer that is owed is owed by them, as when it is handed over."""
 
     thread: UUID
     patient: UUID
     released_by: UUID
     owner: Owner
     reply_due: Time | None = None
+    question: UUID | None = None
+    answer_due: Time | None = None
 
 
 @published("messaging", "thread.erased", entity="thread")
@@ -213,13 +227,17 @@ class ConsultEnded(Event, frozen=True, kw_only=True):
 
 @published("messaging", "question.asked", entity="question")
 class QuestionAsked(Event, frozen=True, kw_only=True):
-    """A question for support; a person answers by `answer_due`."""
+    """A question to the practice; a person answers by `answer_due`. Said again when the patient asks again meanwhile.
+
+    `assigned` is who of the owner's team sees to its thread already.
+    """
 
     question: UUID
     thread: UUID
     patient: UUID
     answer_owner: Owner
     answer_due: Time
+    assigned: UUID | None = None
 
 
 @published("messaging", "question.answered", entity="question")

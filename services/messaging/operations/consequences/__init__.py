@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from services.messaging.operations.consequences import clock, follow_up
-from services.messaging.operations.consequences.declare import Consequence, Placed
+from services.messaging.operations.consequences import clock, follow_up, questions
+from services.messaging.operations.consequences.declare import Consequence, Placed, settled
 
-CONSEQUENCES: tuple[Consequence, ...] = (follow_up.CONSEQUENCE, clock.CONSEQUENCE)
+CONSEQUENCES: tuple[Consequence, ...] = (follow_up.CONSEQUENCE, clock.CONSEQUENCE, questions.CONSEQUENCE)
 
-__all__ = ["CONSEQUENCES", "Consequence", "Placed"]
+OF_CORRECTIONS = tuple(one for one in CONSEQUENCES if one.corrections)
+"""What the new words of an old message settle."""
+
+__all__ = ["CONSEQUENCES", "OF_CORRECTIONS", "Consequence", "Placed", "settled"]

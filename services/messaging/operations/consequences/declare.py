@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.messaging.model.threads import ThreadNow
     from services.messaging.operations.post import Letter
     from shared.database import Tx
@@ -15,11 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Placed:
-    """A letter that may be posted, with its thread as it stood before it and the place it takes there."""
+    """A letter that may be posted, with its thread as it stood before all that share the transaction, and its place."""
 
     letter: Letter
     thread: ThreadNow
     sequence: int
+
+    @property
+    def at(self) -> datetime:
+        """When it takes its place."""
+        return self.thread.moment(self.letter.call.now)
 
 
 async def nothing_against(_: Any, __: Placed) -> None:
@@ -32,8 +39,22 @@ class Consequence:
 
     `concerns` looks at the letter only, so that the others cost nothing. `refuses` is asked of every consequence
     before any of them acts, since the letters that share a transaction must not undo each other; `settle` acts.
+    With `corrections` it is asked also when a message is written anew: its letter as it stands now, at its old place.
     """
 
     concerns: Callable[[Placed], bool]
     settle: Callable[[Tx, Placed], Awaitable[None]]
     refuses: Callable[[Tx, Placed], Awaitable[Refusal | None]] = nothing_against
+    corrections: bool = False
+
+
+async def settled(tx: Tx, placed: Placed, among: Iterable[Consequence]) -> Refusal | None:
+    """Have everything that the letter concerns settled, or nothing and the refusal."""
+    concerned = [one for one in among if one.concerns(placed)]
+    for consequence in concerned:
+        against = await consequence.refuses(tx, placed)
+        if against is not None:
+            return against
+    for consequence in concerned:
+        await consequence.settle(tx, placed)
+    return None
