@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.app import Reaction
 
 STREAM = "CARE"
-SERVICES = ("directory", "booking", "visits", "messaging", "pharmacy", "handoffs", "gateway")
+SERVICES = ("directory", "booking", "visits", "messaging", "pharmacy", "billing", "handoffs", "gateway")
 KEEPERS = tuple(service for service in SERVICES if service != "gateway")
 DEPLOY = "deploy"
 OPS = "ops"

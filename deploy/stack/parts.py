@@ -127,7 +127,7 @@ def simulator(layout: Layout) -> Part:
 
 
 def service(layout: Layout, name: str) -> Part:
-    """One of the seven services."""
+    """One of the services."""
     return Part(
         name=name,
         stage=DOOR if name == "gateway" else WORK,

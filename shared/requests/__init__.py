@@ -1,6 +1,18 @@
 """The internal contract: every operation of every service, declared once, for services, gateway and permissions."""
 
-from shared.requests import booking, common, directory, handoffs, messaging, pharmacy, visits
+from shared.requests import (
+    billing,
+    booking,
+    common,
+    conversation,
+    corrections,
+    directory,
+    drafts,
+    handoffs,
+    messaging,
+    pharmacy,
+    visits,
+)
 from shared.requests.declare import OPERATIONS, Answer, Ask, Done, Operation
 
 __all__ = [
@@ -9,6 +21,7 @@ __all__ = [
     "Ask",
     "Done",
     "Operation",
+    "billing",
     "booking",
     "common",
     "directory",

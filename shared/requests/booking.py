@@ -115,6 +115,7 @@ class Appointment(Answer, frozen=True, kw_only=True):
     price_cents: Cents
     status: AppointmentStatus
     reason: str
+    quote: UUID | None = None
 
 
 class Appointments(Answer, frozen=True, kw_only=True):
@@ -124,7 +125,7 @@ class Appointments(Answer, frozen=True, kw_only=True):
 
 
 class AppointmentFacts(Answer, frozen=True, kw_only=True):
-    """What visits needs to prepare the visit; the patient's words stay with booking."""
+    """What visits needs to prepare the visit, and billing to lock its price; the patient's words stay with booking."""
 
     appointment: UUID
     patient: UUID
@@ -135,6 +136,7 @@ class AppointmentFacts(Answer, frozen=True, kw_only=True):
     start: datetime
     end: datetime
     time_zone: str
+    price_cents: Cents
     status: AppointmentStatus
 
 
@@ -179,7 +181,9 @@ CANCEL = operation(
 APPOINTMENT = operation(Operation("booking", "appointment", OfAppointment, Appointment, roles=RECORD))
 APPOINTMENTS = operation(Operation("booking", "appointments", OfPatient, Appointments, roles=RECORD))
 APPOINTMENT_FACTS = operation(
-    Operation("booking", "appointment-facts", OfAppointment, AppointmentFacts, services=frozenset({"visits"})),
+    Operation(
+        "booking", "appointment-facts", OfAppointment, AppointmentFacts, services=frozenset({"billing", "visits"})
+    ),
 )
 SCHEDULE = operation(
     Operation(

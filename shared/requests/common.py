@@ -60,7 +60,7 @@ ACCESSES = {
             roles=frozenset({Role.PATIENT, Role.PROXY, Role.PRIVACY_OFFICER}),
         ),
     )
-    for service in ("directory", "booking", "visits", "messaging", "pharmacy", "handoffs")
+    for service in ("directory", "booking", "visits", "messaging", "pharmacy", "billing", "handoffs")
 }
 
 EVERYBODY = ANYONE

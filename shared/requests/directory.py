@@ -12,7 +12,7 @@ from shared.identity.people import ANYONE, Role
 from shared.requests.common import Moment, OfPatient, ShortWords, State
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
-ALL_SERVICES = frozenset({"booking", "visits", "messaging", "pharmacy", "handoffs"})
+ALL_SERVICES = frozenset({"booking", "visits", "messaging", "pharmacy", "billing", "handoffs"})
 
 
 class AskMe(Ask, frozen=True, kw_only=True):

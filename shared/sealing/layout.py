@@ -44,6 +44,8 @@ class Kind(IntEnum):
     NOTE = 16
     PERSON_CONTEXT = 17
     CONTACT = 18
+    QUOTE = 19
+    PARTICULARS = 20
 
 
 def header(kind: Kind, key: UUID) -> bytes:

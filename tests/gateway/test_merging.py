@@ -12,7 +12,7 @@ from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationshi
 from tests.gateway.conftest import Gateway, Opening
 from tests.gateway.streams import live
 
-OWNERS = ("directory", "booking", "visits", "messaging", "pharmacy", "handoffs")
+OWNERS = ("directory", "booking", "visits", "messaging", "pharmacy", "billing", "handoffs")
 
 
 async def treats(gateway: Gateway, clinician: str, patient: str) -> UUID:

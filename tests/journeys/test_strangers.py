@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.stack import Open, Stack
 
-SERVICES = ("directory", "booking", "visits", "messaging", "pharmacy", "handoffs")
+SERVICES = ("directory", "booking", "visits", "messaging", "pharmacy", "billing", "handoffs")
 MARIA, BEN = "maria-lopez", "ben-whitfield"
 STRANGERS = {
     "jonas-weber": "a patient whose grant for Maria has ended",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PRACTICE_DIR = Path(__file__).resolve().parents[2] / "deploy" / "practice"
-SERVICES = ("directory", "booking", "visits", "messaging", "pharmacy", "handoffs", "gateway")
+SERVICES = ("directory", "booking", "visits", "messaging", "pharmacy", "billing", "handoffs", "gateway")
 ISSUER = "http://127.0.0.1/oidc"
 
 

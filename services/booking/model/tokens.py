@@ -117,6 +117,11 @@ def appointment_id(key: bytes, caller: str, idempotency_key: str, offer: str) ->
     return UUID(bytes=taken[:16], version=4)
 
 
+def quote_id(key: bytes, appointment: UUID) -> UUID:
+    """The price at which the appointment is booked, under the name that billing keeps it."""
+    return UUID(bytes=hmac.digest(key, b"quote" + appointment.bytes, "sha256")[:16], version=4)
+
+
 def relationship_id(key: bytes, appointment: UUID) -> UUID:
     """The treatment relationship that the appointment starts."""
     return UUID(bytes=hmac.digest(key, b"relationship" + appointment.bytes, "sha256")[:16], version=4)

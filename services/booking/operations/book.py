@@ -97,6 +97,7 @@ def _row(
         end=held.end,
         time_zone=office_zone if held.kind is VisitKind.OFFICE else wish.time_zone,
         price_cents=held.price_cents,
+        quote=tokens.quote_id(ground.offer_key, id_),
         relationship=tokens.relationship_id(ground.offer_key, id_),
         status=AppointmentStatus.BOOKED,
         author=author,
@@ -149,6 +150,7 @@ def _booked(row: appointments.Row, call: Call) -> AppointmentBooked:
         relationship=row.relationship,
         prepare_owner=f"team:front-desk:{row.office}",
         prepare_due=call.now + PREPARE_WITHIN,
+        quote=row.quote,
     )
 
 

@@ -49,7 +49,7 @@ async def appointments_of(ground: BookingGround, call: Call, ask: OfPatient) -> 
 
 
 async def facts(ground: BookingGround, call: Call, ask: OfAppointment) -> AppointmentFacts:
-    """What visits needs to prepare the visit; not the patient's words."""
+    """What visits needs to prepare the visit and billing to lock its price; not the patient's words."""
     row, keys = await _look(ground, call, await _find(ground, ask))
     return AppointmentFacts(
         appointment=row.id,
@@ -61,6 +61,7 @@ async def facts(ground: BookingGround, call: Call, ask: OfAppointment) -> Appoin
         start=row.start,
         end=row.end,
         time_zone=row.time_zone,
+        price_cents=row.price_cents,
         status=row.status,
     )
 
@@ -112,4 +113,5 @@ def _told(row: Row, keys: GroupKeys) -> Appointment:
         price_cents=row.price_cents,
         status=row.status,
         reason=why.reason,
+        quote=row.quote,
     )

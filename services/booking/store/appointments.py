@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 MOST = 200
 
 TAKE = """
-INSERT INTO appointment (id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, relationship,
-                         status, author, sealed, booked_by, booked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+INSERT INTO appointment (id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote,
+                         relationship, status, author, sealed, booked_by, booked_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT DO NOTHING
 RETURNING id
 """
@@ -36,16 +36,16 @@ SELECT NOT EXISTS (
 """
 
 FIND = """
-SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, relationship, status, author,
-       sealed, booked_by, booked_at, started_at
+SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship, status,
+       author, sealed, booked_by, booked_at, started_at
   FROM appointment WHERE id = $1
 """
 
 LOCK = f"{FIND} FOR UPDATE"
 
 OF_PATIENT = """
-SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, relationship, status, author,
-       sealed, booked_by, booked_at, started_at
+SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship, status,
+       author, sealed, booked_by, booked_at, started_at
   FROM appointment WHERE patient = $1
  ORDER BY start_at DESC, id LIMIT $2
 """
@@ -97,6 +97,7 @@ class Row:
     end: datetime
     time_zone: str
     price_cents: int
+    quote: UUID | None
     relationship: UUID
     status: AppointmentStatus
     author: UUID
@@ -117,6 +118,7 @@ def _row(row: asyncpg.Record) -> Row:
         end=row["end_at"],
         time_zone=row["time_zone"],
         price_cents=row["price_cents"],
+        quote=row["quote"],
         relationship=row["relationship"],
         status=AppointmentStatus(row["status"]),
         author=row["author"],
@@ -143,6 +145,7 @@ async def take(tx: Tx, row: Row) -> bool:
         row.end,
         row.time_zone,
         row.price_cents,
+        row.quote,
         row.relationship,
         row.status.value,
         row.author,

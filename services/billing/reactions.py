@@ -1,0 +1,115 @@
+"""What billing does about others' events: lock what was booked, charge what took place, give up what did not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from baton_events.booking import AppointmentBooked, AppointmentCancelled
+from baton_events.codes import CancelReason, VoidReason
+from baton_events.messaging import ConsultDeclined, ConsultWithdrawn, PlanGiven
+from baton_events.visits import VisitEnded
+from services.billing.operations.appointment import Priced, ask_for_price, lock_price
+from services.billing.operations.settle import settle
+from services.billing.store import quotes as store
+from shared import audit
+from shared.app import Reaction
+from shared.sealing import PatientErased, refuse_erased
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.app import Ground, Received
+    from shared.database import Tx
+
+BY = "service:billing"
+
+
+async def ask(ground: Ground, got: Received[AppointmentBooked]) -> Priced | None:
+    """The price booked, and the names for its receipt; nothing for a patient erased meanwhile."""
+    if got.event.quote is None:
+        return None
+    try:
+        return await ask_for_price(ground, got.event.appointment, got.id)
+    except PatientErased:
+        return None
+
+
+async def booked(ground: Ground, tx: Tx, got: Received[AppointmentBooked], priced: Priced | None) -> None:
+    """Lock the price at which the time was booked."""
+    if priced is None or got.event.quote is None or await _erased(tx, got.event.patient):
+        return
+    await lock_price(tx, priced, got.event.quote, ground.practice, got.time, ground.clock(), BY)
+    await _on_record(ground, tx, got, got.event.quote)
+
+
+async def visit_ended(ground: Ground, tx: Tx, got: Received[VisitEnded], _: None) -> None:
+    """Charge the visit."""
+    await _served(ground, tx, got, got.event.appointment)
+
+
+async def plan_given(ground: Ground, tx: Tx, got: Received[PlanGiven], _: None) -> None:
+    """Charge the consult with the first version of its plan; later versions cost nothing."""
+    if got.event.version == 1:
+        await _served(ground, tx, got, got.event.consult)
+
+
+async def declined(ground: Ground, tx: Tx, got: Received[ConsultDeclined], _: None) -> None:
+    """The patient is treated elsewhere: nothing is charged."""
+    await _given_up(ground, tx, got, got.event.consult, VoidReason.ROUTED_ELSEWHERE)
+
+
+async def withdrawn(ground: Ground, tx: Tx, got: Received[ConsultWithdrawn], _: None) -> None:
+    """The patient took the consult back: nothing is charged."""
+    await _given_up(ground, tx, got, got.event.consult, VoidReason.CANCELLED)
+
+
+async def cancelled(ground: Ground, tx: Tx, got: Received[AppointmentCancelled], _: None) -> None:
+    """The time was given back: nothing is charged."""
+    mistaken = got.event.reason is CancelReason.ERROR
+    await _given_up(ground, tx, got, got.event.appointment, VoidReason.ERROR if mistaken else VoidReason.CANCELLED)
+
+
+async def _served(ground: Ground, tx: Tx, got: Received[Any], care_case: UUID) -> None:
+    if not await _erased(tx, got.event.patient):
+        case = await store.hear(tx, care_case, got.event.patient, served_at=got.time)
+        await settle(tx, case, ground.clock(), BY)
+        await _on_record(ground, tx, got, care_case)
+
+
+async def _given_up(ground: Ground, tx: Tx, got: Received[Any], care_case: UUID, reason: VoidReason) -> None:
+    if not await _erased(tx, got.event.patient):
+        case = await store.hear(tx, care_case, got.event.patient, given_up_at=got.time, given_up_for=reason)
+        await settle(tx, case, ground.clock(), BY)
+        await _on_record(ground, tx, got, care_case)
+
+
+async def _erased(tx: Tx, patient: UUID) -> bool:
+    """Whether nothing more may be written of the patient."""
+    try:
+        await refuse_erased(tx, patient)
+    except PatientErased:
+        return True
+    return False
+
+
+async def _on_record(ground: Ground, tx: Tx, got: Received[Any], object_: UUID) -> None:
+    await audit.record_reaction(
+        tx,
+        "billing",
+        got.id,
+        ground.clock(),
+        "write",
+        got.event.kind.name,
+        patient=got.event.patient,
+        object=object_,
+    )
+
+
+REACTIONS = (
+    Reaction(AppointmentBooked, booked, prepare=ask),
+    Reaction(VisitEnded, visit_ended),
+    Reaction(PlanGiven, plan_given),
+    Reaction(ConsultDeclined, declined),
+    Reaction(ConsultWithdrawn, withdrawn),
+    Reaction(AppointmentCancelled, cancelled),
+)
