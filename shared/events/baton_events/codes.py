@@ -65,6 +65,20 @@ class CancelReason(StrEnum):
     ERROR = "entered-in-error"
 
 
+class Availability(StrEnum):
+    """What staff made of a stretch of time."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Reminder(StrEnum):
+    """How long before the visit a patient is reminded."""
+
+    DAY_BEFORE = "day-before"
+    TWO_HOURS = "two-hours"
+
+
 class Party(StrEnum):
     """Which side of the conversation acted."""
 
@@ -126,6 +140,8 @@ class HandoffName(StrEnum):
     VISIT_ORDER = "visit.order"
     VISIT_SUMMARISE = "visit.summarise"
     VISIT_FOLLOW_UP = "visit.follow-up"
+    VISIT_NO_SHOW = "visit.no-show"
+    VISIT_MOVE = "visit.move"
     VIDEO_CONNECT = "video.connect"
     CONSULT_ANSWER = "consult.answer"
     THREAD_REPLY = "thread.reply"

@@ -15,6 +15,23 @@ class GuidanceSent(Event, frozen=True, kw_only=True):
     patient: UUID
 
 
+@published("visits", "guidance.repeated", entity="visit")
+class GuidanceRepeated(Event, frozen=True, kw_only=True):
+    """The day before: what to bring and do is put before the patient again."""
+
+    visit: UUID
+    appointment: UUID
+    patient: UUID
+
+
+@published("visits", "opinion.given", entity="visit")
+class OpinionGiven(Event, frozen=True, kw_only=True):
+    """The patient said how the visit went."""
+
+    visit: UUID
+    patient: UUID
+
+
 @published("visits", "visit.checked-in", entity="visit")
 class VisitCheckedIn(Event, frozen=True, kw_only=True):
     """The patient is here; a room is owed by `room_due`."""
