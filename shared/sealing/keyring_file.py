@@ -86,9 +86,11 @@ def retire(path: Path, kek: str, now: datetime) -> None:
     """Take out a KEK that nothing is under any more (see `rotation.count_under`); raises KekInUse."""
     with _locked(path):
         contents = _contents(path)
-        current = next(entry for entry in contents.keks if entry.id == contents.current)
         left = [entry for entry in contents.keks if entry.id != kek]
-        if kek == contents.current or len(left) == len(contents.keks) or current.made_at > now - REST:
+        if kek == contents.current or len(left) == len(contents.keks):
+            raise KekInUse
+        names = [entry.id for entry in contents.keks]
+        if contents.keks[names.index(kek) + 1].made_at > now - REST:
             raise KekInUse
         _write(path, Contents(current=contents.current, keks=left))
 

@@ -84,3 +84,8 @@ async def share_group_keys(sealing: Sealing) -> int:
 async def count_under(sealing: Sealing, kek: str) -> int:
     """How many patient keys of the service only `kek` opens; at zero in every service it can be retired."""
     return await store.count_under(sealing.keystore, kek)
+
+
+async def keks_in_use(sealing: Sealing) -> list[str]:
+    """The KEKs that patient keys of the service are under."""
+    return await store.keks_in_use(sealing.keystore)

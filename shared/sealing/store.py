@@ -95,6 +95,7 @@ RETURNING p.patient
 """
 
 COUNT_UNDER = "SELECT count(*) FROM patient_key WHERE kek = $1"
+IN_USE = "SELECT DISTINCT kek FROM patient_key WHERE kek IS NOT NULL"
 COUNT_NOT_UNDER = "SELECT count(*) FROM patient_key WHERE kek <> $1"
 
 DESTROY = """
@@ -216,8 +217,7 @@ async def without_share(db: Database, after: UUID, limit: int) -> list[tuple[UUI
     async with _connection(db) as connection:
         rows = await connection.fetch(WITHOUT_SHARE, after, limit)
     return [
-        (r["patient"], r["grp"], WrappedGroupKey(r["id"], r["generation"], r["wrapped"], True, False))
-        for r in rows
+        (r["patient"], r["grp"], WrappedGroupKey(r["id"], r["generation"], r["wrapped"], True, False)) for r in rows
     ]
 
 
@@ -263,6 +263,12 @@ async def count_under(keystore: Database, kek: str) -> int:
     async with _connection(keystore) as connection:
         count: int = await connection.fetchval(COUNT_UNDER, kek)
     return count
+
+
+async def keks_in_use(keystore: Database) -> list[str]:
+    """The KEKs that keys are under."""
+    async with _connection(keystore) as connection:
+        return [row["kek"] for row in await connection.fetch(IN_USE)]
 
 
 async def count_not_under(keystore: Database, kek: str) -> int:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
 
 from shared.sealing.refusals import KeysMissing, SealBroken
 from shared.sealing.transit_http import About, Answered, Rejected, TransitHttp
 from shared.sealing.wrapping import Wrapped
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 VERSION = ":v"
 PREFIX = b"vault:v"
@@ -67,10 +63,6 @@ class Transit:
     async def retire_before(self, version: int) -> None:
         """Have older versions open nothing any more; for operators, likewise."""
         await self.http.change(f"keys/{self.key}/config", {"min_decryption_version": version})
-
-    async def newest_since(self) -> datetime:
-        """When the newest version was made."""
-        return (await self.about()).made_at
 
     async def _ask(self, verb: str, context: bytes, **fields: str) -> Answered:
         bound = base64.b64encode(context).decode("ascii")

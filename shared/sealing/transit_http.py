@@ -55,10 +55,10 @@ class About(msgspec.Struct, frozen=True):
     min_decryption_version: int
     keys: dict[str, int]
 
-    @property
-    def made_at(self) -> datetime:
-        """When the newest version was made."""
-        return datetime.fromtimestamp(self.keys[str(self.latest_version)], UTC)
+    def replaced_since(self, moment: datetime) -> list[int]:
+        """The versions that another one followed after that moment."""
+        made = {int(version): datetime.fromtimestamp(second, UTC) for version, second in self.keys.items()}
+        return [version for version in made if version + 1 in made and made[version + 1] > moment]
 
 
 class _Body(msgspec.Struct, frozen=True):

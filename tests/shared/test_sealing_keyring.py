@@ -78,6 +78,17 @@ def test_the_current_kek_and_one_just_replaced_cannot_be_retired(path: Path) -> 
     assert list(keyring_file.read(path).keys) == [second]
 
 
+def test_a_kek_replaced_long_ago_can_be_retired_in_the_minute_of_the_next_rotation(path: Path) -> None:
+    first = keyring_file.create(path, NOW)
+    second = keyring_file.add(path, NOW + timedelta(days=1))
+    now = NOW + timedelta(days=90)
+    third = keyring_file.add(path, now)
+    keyring_file.retire(path, first, now)
+    with pytest.raises(keyring_file.KekInUse):
+        keyring_file.retire(path, second, now)
+    assert list(keyring_file.read(path).keys) == [second, third]
+
+
 def test_a_keyring_does_not_show_its_keys(path: Path) -> None:
     keyring_file.create(path, NOW)
     keyring = keyring_file.read(path)
