@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shared.emergency.passed_over import Context, denied, long_ago, means_something_else, only_asked, within
 from shared.emergency.patterns import parts, spelled_out
 from shared.emergency.scan import Scanner, Text
+from shared.emergency.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ class Rule:
         for name in AROUND:
             entries = (spelled_out(entry, emergency.words) for entry in getattr(emergency.unless, name))
             sequences.append(frozenset().union(*entries))
-        self._scanner = Scanner(sequences)
+        self._scanner = Scanner(sequences, frozenset(map(plain, emergency.fillers)))
 
     def heard(self, words: str) -> str | None:
         """The kind of the first sign that stands in the words and counts."""

@@ -21,6 +21,17 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Sequences begun whose next word is still awaited behind fillers, and how many of those were passed."""
+
+    nodes: list[Node]
+    passed: int
+
+
+NOTHING_WAITS = Waiting([], 0)
+
+
+@dataclass(frozen=True)
 class Text:
     """What was found: the words, where commas and stops follow, and for each part its places as (first, after last)."""
 
@@ -30,11 +41,16 @@ class Text:
     places: dict[int, list[tuple[int, int]]]
 
 
-class Scanner:
-    """Parts, numbered in the order given, to look for all at once."""
+MOST_FILLERS = 2
+"""How many words in a row may stand between two words of a part without meaning anything: "water *just* broke"."""
 
-    def __init__(self, parts: list[Sequences]) -> None:
+
+class Scanner:
+    """Parts, numbered in the order given, to look for all at once; `fillers` are words to pass over between theirs."""
+
+    def __init__(self, parts: list[Sequences], fillers: frozenset[str] = frozenset()) -> None:
         self._root = Node()
+        self._fillers = fillers
         for number, sequences in enumerate(parts):
             for sequence in sequences:
                 node = self._root
@@ -50,16 +66,26 @@ class Scanner:
         begun = {token: [self._root.then[word] for word in meant[token] if word in self._root.then] for token in meant}
         places: dict[int, list[tuple[int, int]]] = {}
         for first, token in enumerate(words):
-            at, nodes = first, begun[token]
-            while nodes:
+            at, reached, waiting = first, begun[token], NOTHING_WAITS
+            while reached or waiting.nodes:
                 at += 1
-                for node in nodes:
+                for node in reached:
                     for number in node.ends:
                         places.setdefault(number, []).append((first, at))
                 if at == len(words) or at in stops:
                     break
-                nodes = [node.then[word] for node in nodes for word in meant[words[at]] if word in node.then]
+                nodes, waiting = [*reached, *waiting.nodes], self._passing(words[at], reached, waiting)
+                reached = [node.then[word] for node in nodes for word in meant[words[at]] if word in node.then]
         return Text(words, commas, stops, places)
+
+    def _passing(self, word: str, reached: list[Node], waiting: Waiting) -> Waiting:
+        """The sequences that go on behind this word as if it were not there."""
+        if word not in self._fillers:
+            return NOTHING_WAITS
+        go_on = [node for node in reached if node.then]
+        if waiting.passed < MOST_FILLERS:
+            return Waiting([*go_on, *waiting.nodes], waiting.passed + 1)
+        return Waiting(go_on, 1) if go_on else NOTHING_WAITS
 
 
 def _split(text: str) -> tuple[list[str], frozenset[int], frozenset[int]]:

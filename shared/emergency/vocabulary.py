@@ -1,4 +1,4 @@
-"""Which known words a typed word may be: itself, one it begins with, a number in a range, or one it misspells."""
+"""Which known words a typed word may be: itself, one it begins with or bends, a number, or one it misspells."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 SHORTEST_SWAPPED = 4
 SHORTEST_DOUBLED = 5
 SHORTEST_DROPPED = 5
+SHORTEST_BENT = 4
 
 
 class Vocabulary:
@@ -22,9 +23,10 @@ class Vocabulary:
         self._lengths = sorted({len(stem) for stem in self._stems})
         literals = {word for word in known if not word.startswith("#") and not word.endswith("*")}
         self._literals = {word: word for word in literals}
-        for word in sorted(literals):
-            for typo in misspellings(word):
-                self._literals.setdefault(typo, word)
+        for derived in (inflections, misspellings):
+            for word in sorted(literals):
+                for form in sorted(derived(word)):
+                    self._literals.setdefault(form, word)
 
     def of(self, token: str) -> tuple[str, ...]:
         """The pattern words that this token may be."""
@@ -35,6 +37,14 @@ class Vocabulary:
             return *found, *(word for word, low, high in self._ranges if low <= number <= high)
         stems = (self._stems.get(token[:length]) for length in self._lengths if length <= len(token))
         return *found, *(stem for stem in stems if stem)
+
+
+def inflections(word: str) -> set[str]:
+    """The word as grammar bends it, where it follows the rule."""
+    if not word.isalpha() or len(word) < SHORTEST_BENT:
+        return set()
+    stem = word.removesuffix("e")
+    return {f"{word}s", f"{stem}ed", f"{stem}ing"}
 
 
 def misspellings(word: str) -> set[str]:

@@ -50,7 +50,10 @@ class Licence(Entry, frozen=True, kw_only=True):
 
 
 class Staff(Entry, frozen=True, kw_only=True):
-    """A member of staff. `credential` (MD, NP, PA) only for clinicians; `prescribes` when it carries that authority."""
+    """A member of staff. `credential` (MD, NP, PA) only for clinicians; `prescribes` when it carries that authority.
+
+    `consults`: they treat by message, at the price of the condition unless `consult_prices` has their own for it.
+    """
 
     id: UUID
     name: str
@@ -61,6 +64,8 @@ class Staff(Entry, frozen=True, kw_only=True):
     specialty: Code | None = None
     prescribes: bool = False
     video: bool = False
+    consults: bool = False
+    consult_prices: dict[Code, Cents] = {}
     licences: list[Licence] = []
     hours: list[Hours] = []
 
@@ -134,7 +139,8 @@ class Unless(Entry, frozen=True, kw_only=True):
 class Emergency(Entry, frozen=True, kw_only=True, eq=False):
     """What a person is told first when the words sound like an emergency, and the signs that say so.
 
-    `words` are lists that signs name in capitals. It is equal to itself only, so that its signs are made ready once.
+    `words` are lists that signs name in capitals, `fillers` single words that may stand between those of a part. It is
+    equal to itself only, so that its signs are made ready once.
     """
 
     title: str
@@ -143,6 +149,7 @@ class Emergency(Entry, frozen=True, kw_only=True, eq=False):
     words: dict[str, list[str]]
     signs: list[Sign]
     unless: Unless
+    fillers: list[str] = []
 
 
 class Orderable(Entry, frozen=True, kw_only=True):
