@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from baton_events import TYPES
+from shared.passing import SAID_BY
 from shared.requests import OPERATIONS
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def service_wire(service: str) -> Wire:
     return Wire(
         publishes=_sorted(
             _events_of(service),
+            SAID_BY.get(service, ()),
             _asked_by(service),
             _answered_to(service),
             _consumed_by(service) if service in KEEPERS else (),

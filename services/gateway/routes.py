@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from shared.requests import Operation, booking, directory, handoffs, messaging, pharmacy, visits
+from shared.requests import Operation, booking, corrections, directory, handoffs, messaging, pharmacy, visits
 
 PLACEHOLDER = re.compile(r"{([a-z_]+)}")
 
@@ -62,6 +62,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/threads/reply-not-needed", messaging.REPLY_NOT_NEEDED),
     Route("POST", "/v1/threads/close", messaging.CLOSE_THREAD),
     Route("GET", "/v1/follow-ups", messaging.FOLLOW_UPS),
+    Route("POST", "/v1/messages/correct", corrections.CORRECT),
+    Route("POST", "/v1/messages/retract", corrections.RETRACT),
+    Route("GET", "/v1/messages/{message}/revisions", corrections.REVISIONS),
     Route("POST", "/v1/prescriptions", pharmacy.SIGN),
     Route("POST", "/v1/prescriptions/cancel", pharmacy.CANCEL),
     Route("GET", "/v1/patients/{patient}/medications", pharmacy.MEDICATIONS),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.messaging.operations.corrections import correct, retract, revisions
 from services.messaging.operations.follow_ups import follow_ups
 from services.messaging.operations.read import mark_read, messages, threads
 from services.messaging.operations.send import send
 from services.messaging.operations.threads import close_thread, open_thread, reply_not_needed
 from shared import audit
-from shared.requests import common
+from shared.requests import common, corrections
 from shared.requests import messaging as requests
 
 if TYPE_CHECKING:
@@ -27,5 +28,8 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.REPLY_NOT_NEEDED: reply_not_needed,
     requests.CLOSE_THREAD: close_thread,
     requests.FOLLOW_UPS: follow_ups,
+    corrections.CORRECT: correct,
+    corrections.RETRACT: retract,
+    corrections.REVISIONS: revisions,
     common.ACCESSES["messaging"]: audit.accesses("messaging"),
 }

@@ -1,6 +1,7 @@
 """What messaging is asked: threads, messages in order, what is read and what is owed."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -57,8 +58,20 @@ class ReadMessages(Ask, frozen=True, kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=40)] = 40
 
 
+class Delivery(StrEnum):
+    """How far the caller's own message has come; one that is undelivered still leaves when the way is free again."""
+
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    READ = "read"
+    UNDELIVERED = "undelivered"
+
+
 class Message(Answer, frozen=True, kw_only=True):
-    """One message, opened for the caller."""
+    """One message, opened for the caller, as it was corrected last; its words are gone where it was retracted.
+
+    `delivery` stands on the caller's own messages.
+    """
 
     message: UUID
     sequence: int
@@ -66,6 +79,10 @@ class Message(Answer, frozen=True, kw_only=True):
     party: Party
     text: str
     at: datetime
+    revision: int = 0
+    corrected_at: datetime | None = None
+    retracted_at: datetime | None = None
+    delivery: Delivery | None = None
 
 
 class Messages(Answer, frozen=True, kw_only=True):

@@ -6,18 +6,22 @@ from typing import TYPE_CHECKING
 
 from baton_events.codes import Party, ThreadKind
 from baton_events.messaging import MessageRead
+from services.messaging.model.delivery import delivery
 from services.messaging.model.threads import NotYetWritten
+from services.messaging.operations.opening import text_of
 from services.messaging.operations.party import admit, locked, side, vouch
 from services.messaging.store import threads as store
+from services.messaging.store.delivery import reach
 from shared import audit, idempotency
 from shared.identity.access import require_open
 from shared.outbox import announce
 from shared.requests.messaging import MarkRead, Message, Messages, ReadMessages, Thread, Threads, ThreadState
-from shared.sealing import Kind, refuse_erased
+from shared.sealing import refuse_erased
 
 if TYPE_CHECKING:
     import asyncpg
 
+    from services.messaging.model.delivery import Reach
     from services.messaging.operations.ground import MessagingGround
     from shared.call import Call
     from shared.requests.common import OfPatient
@@ -33,35 +37,33 @@ async def messages(ground: MessagingGround, call: Call, ask: ReadMessages) -> Me
     vouched = await vouch(ground, call, ask.thread)
     keys = await ground.sealing.keys(card.patient, card.id)
     async with ground.db.transaction() as tx:
-        admit(await store.look(tx, ask.thread), call, vouched=vouched)
+        thread = admit(await store.look(tx, ask.thread), call, vouched=vouched)
         rows = await store.page(tx, ask.thread, ask.before or END, ask.limit)
-        read = await store.read_positions(tx, ask.thread)
+        reached = await reach(tx, ask.thread, closed=thread.closed)
         seen = f"messages {rows[-1]['sequence']}-{rows[0]['sequence']}" if rows else "no messages"
         await audit.record(tx, call, "read", patient=card.patient, object=card.id, range=seen)
     return Messages(
         thread=card.id,
-        messages=[_opened(keys, row) for row in rows],
+        messages=[_opened(keys, row, reached, call) for row in rows],
         before=rows[-1]["sequence"] if rows and rows[-1]["sequence"] > 1 else None,
-        read_by_patient=read.get(Party.PATIENT, 0),
-        read_by_staff=read.get(Party.STAFF, 0),
+        read_by_patient=reached.read[Party.PATIENT],
+        read_by_staff=reached.read[Party.STAFF],
     )
 
 
-def _opened(keys: GroupKeys, row: asyncpg.Record) -> Message:
-    text = keys.open(
-        row["sealed"],
-        kind=Kind.MESSAGE,
-        object=row["id"],
-        author=row["author"],
-        sequence=row["sequence"],
-    )
+def _opened(keys: GroupKeys, row: asyncpg.Record, reached: Reach, call: Call) -> Message:
+    party, own = Party(row["party"]), row["author"] == call.person.id
     return Message(
         message=row["id"],
         sequence=row["sequence"],
         author=row["author"],
-        party=Party(row["party"]),
-        text=text.decode(),
+        party=party,
+        text=text_of(keys, row),
         at=row["at"],
+        revision=row["revision"],
+        corrected_at=row["corrected_at"],
+        retracted_at=row["retracted_at"],
+        delivery=delivery(reached, party, row["sequence"], row["at"], call.now) if own else None,
     )
 
 
