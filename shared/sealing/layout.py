@@ -46,6 +46,8 @@ class Kind(IntEnum):
     CONTACT = 18
     QUOTE = 19
     PARTICULARS = 20
+    ATTACHMENT_LOOK = 21
+    HANDING_OVER = 22
 
 
 def header(kind: Kind, key: UUID) -> bytes:
