@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from math import isfinite
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 
 from shared.practice.conditions import (
-    MOST_QUESTIONS,
     Choice,
     Choices,
     Condition,
@@ -24,23 +22,10 @@ from shared.practice.conditions import (
     When,
     YesNo,
 )
+from shared.requests.consults import Given, Quantity
 
-
-class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A number with its unit."""
-
-    value: float
-    unit: str
-
-
-Answer: TypeAlias = bool | str | list[str] | Quantity
-"""Yes or no; an option or words; options or photos; a number with its unit."""
-
-Answers: TypeAlias = Mapping[str, Answer]
+Answers: TypeAlias = Mapping[str, Given]
 """By the code of the question."""
-
-GivenAnswers = Annotated[dict[str, Answer], Meta(max_length=MOST_QUESTIONS)]
-"""Answers as a request carries them."""
 
 
 class Wrong(StrEnum):
@@ -74,7 +59,7 @@ def faults(condition: Condition, answers: Answers) -> Iterator[Fault]:
     if len(answers) > len(condition.questions):
         yield Fault("", Wrong.TOO_MANY)
         return
-    kept: dict[str, Answer] = {}
+    kept: dict[str, Given] = {}
     for question in condition.questions:
         if question.code not in answers:
             continue

@@ -14,8 +14,6 @@ Text = Annotated[str, Meta(min_length=1, max_length=600, description="What the p
 Unit = Literal["°F", "mmHg", "beats/min", "mg/dL", "mIU/L", "lb", "in", "hours", "days", "weeks", "months", "times"]
 Offer = Literal["emergency", "person", "visit"]
 
-MOST_QUESTIONS = 60
-
 
 class When(Entry, frozen=True, kw_only=True):
     """A test on an earlier answer: `yes` of a yes-no, `any_of` and `none_of` of a choice, the bounds of a number.

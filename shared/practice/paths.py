@@ -6,15 +6,17 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.practice.answers import Quantity, all_hold, applies, holds
+from shared.practice.answers import all_hold, applies, holds
 from shared.practice.conditions import Choice, Choices, FreeText, Number, Photos, Unsuitable, YesNo
 from shared.practice.forms import leading_to, looked_at_by_red_flags
+from shared.requests.consults import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from shared.practice.answers import Answer, Answers
+    from shared.practice.answers import Answers
     from shared.practice.conditions import Condition, Question, RedFlag, When
+    from shared.requests.consults import Given
 
 MOST_STEPS = 20_000
 
@@ -57,7 +59,7 @@ class Paths:
         questions = [question for question in self.condition.questions if question.code in needed]
         return next((found for found in self._all_answered(questions, {}) if fits(found)), None)
 
-    def _all_answered(self, questions: list[Question], answers: dict[str, Answer]) -> Iterator[Answers]:
+    def _all_answered(self, questions: list[Question], answers: dict[str, Given]) -> Iterator[Answers]:
         if not questions:
             yield answers
             return
@@ -66,7 +68,7 @@ class Paths:
             for way in self._each_way(question):
                 yield from self._all_answered(questions[1:], {**answers, question.code: way})
 
-    def _complete(self, questions: list[Question], answers: dict[str, Answer]) -> Answers | None:
+    def _complete(self, questions: list[Question], answers: dict[str, Given]) -> Answers | None:
         if any(all_hold(flag.when, answers) for flag in self.condition.flags):
             return None
         if not questions:
@@ -88,7 +90,7 @@ class Paths:
     def _red(self, answers: Answers) -> bool:
         return any(all_hold(flag.when, answers) for flag in self.condition.red_flags)
 
-    def _each_way(self, question: Question) -> Iterator[Answer]:
+    def _each_way(self, question: Question) -> Iterator[Given]:
         for way in self._ways[question.code]:
             self._steps += 1
             if self._steps > MOST_STEPS:
@@ -103,9 +105,9 @@ def _tests(condition: Condition) -> Iterator[When]:
         yield from flag.when
 
 
-def _told_apart(question: Question, tests: list[When]) -> list[Answer]:
+def _told_apart(question: Question, tests: list[When]) -> list[Given]:
     """One answer for every way in which the form's tests tell answers to this question apart."""
-    ways: dict[tuple[bool, ...], Answer] = {}
+    ways: dict[tuple[bool, ...], Given] = {}
     for tried, answer in enumerate(_possible(question, tests)):
         if tried > MOST_STEPS:
             raise TooEntangled
@@ -113,7 +115,7 @@ def _told_apart(question: Question, tests: list[When]) -> list[Answer]:
     return list(ways.values())
 
 
-def _possible(question: Question, tests: list[When]) -> Iterable[Answer]:
+def _possible(question: Question, tests: list[When]) -> Iterable[Given]:
     match question:
         case YesNo():
             return (False, True)
@@ -129,7 +131,7 @@ def _possible(question: Question, tests: list[When]) -> Iterable[Answer]:
             return ([str(UUID(int=number)) for number in range(question.fewest)],)
 
 
-def _sets(question: Choices, tests: list[When]) -> Iterator[Answer]:
+def _sets(question: Choices, tests: list[When]) -> Iterator[Given]:
     """Sets of options; one of each kind that the tests treat alike, since more of a kind tell nothing more."""
     alike: dict[tuple[bool, ...], str] = {}
     for option in question.options:
@@ -143,7 +145,7 @@ def _sets(question: Choices, tests: list[When]) -> Iterator[Answer]:
         yield from (list(some) for some in combinations(alike.values(), size))
 
 
-def _numbers(question: Number, tests: list[When]) -> Iterator[Answer]:
+def _numbers(question: Number, tests: list[When]) -> Iterator[Given]:
     """The ends of the range, and the numbers around every bound that is tested."""
     scale = 10**question.decimals
     bounds = [bound for test in tests for bound in (test.at_least, test.at_most) if bound is not None]

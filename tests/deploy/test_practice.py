@@ -101,6 +101,26 @@ FAULTS = {
         swap("staff.toml", 'name = "Noor Haddad"', 'name = "Noor Haddad"\nprescribes = true'),
         "staff.toml: name Noor Haddad: only clinicians see patients and prescribe.",
     ),
+    "consults by somebody who may not prescribe": (
+        swap("staff.toml", "prescribes = true\nvideo = false", "prescribes = false\nvideo = false"),
+        "staff.toml: name Ben Whitfield: takes consults and may not prescribe.",
+    ),
+    "prices of somebody who takes no consults": (
+        swap("staff.toml", "consults = true\nconsult_prices", "consult_prices"),
+        "staff.toml: name Dana Reyes: has prices for consults and takes none.",
+    ),
+    "a price for a condition that does not exist": (
+        swap("staff.toml", '{ "urinary-tract-infection" = 3700 }', '{ "urinary" = 3700 }'),
+        "staff.toml: name Chen Liu: 'consult_prices' urinary: there is no such condition.",
+    ),
+    "a consult for nothing": (
+        swap("staff.toml", '{ "urinary-tract-infection" = 3700 }', '{ "urinary-tract-infection" = 0 }'),
+        "staff.toml: name Chen Liu: 'consult_prices' urinary-tract-infection: is nothing.",
+    ),
+    "a consult that costs more than the visit": (
+        swap("staff.toml", '{ "urinary-tract-infection" = 3700 }', '{ "urinary-tract-infection" = 4901 }'),
+        "staff.toml: name Chen Liu: 'consult_prices' urinary-tract-infection: is more than the visit costs, 4900.",
+    ),
     "a team that does not exist": (
         swap("staff.toml", 'teams = ["support"]', 'teams = ["suport"]'),
         "staff.toml: name Sam Porter: there is no team 'suport'.",

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from shared.practice.answers import Answer, Quantity
 from shared.practice.conditions import (
     Choice,
     Choices,
@@ -22,9 +21,10 @@ from shared.practice.conditions import (
     When,
     YesNo,
 )
+from shared.requests.consults import Given, Quantity
 
 
-def answers_to(question: Question) -> st.SearchStrategy[Answer]:
+def answers_to(question: Question) -> st.SearchStrategy[Given]:
     """Every answer that fits the question."""
     match question:
         case YesNo():
@@ -92,7 +92,7 @@ def forms(draw: st.DrawFn) -> Condition:
     return form(questions, red, unsuitable)
 
 
-def every_answer(question: Question) -> list[Answer]:
+def every_answer(question: Question) -> list[Given]:
     """All answers to a question of a drawn form."""
     match question:
         case YesNo():

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.practice import load
-from shared.practice.answers import Answer, Fault, GivenAnswers, Quantity, Wrong, applies, faults
+from shared.practice.answers import Fault, Wrong, applies, faults
 from shared.practice.conditions import (
     Choice,
     Choices,
@@ -29,6 +29,7 @@ from shared.practice.conditions import (
 )
 from shared.practice.forms import AnswersWrong, Standing, not_for, standing
 from shared.practice.paths import Paths
+from shared.requests.consults import Given, GivenAnswers, Quantity
 from tests.shared.forms import PHOTO, answers_to, every_answer, form, forms
 
 PRACTICE = load(Path(__file__).parents[2] / "deploy" / "practice")
@@ -55,9 +56,9 @@ TO_BE_TESTED = form(
 OTHER_PHOTOS = ["6f1f9f5e-0000-4000-8000-000000000001", "6f1f9f5e-0000-4000-8000-000000000002"]
 
 
-def walk(condition: Condition, data: st.DataObject) -> tuple[dict[str, Answer], Standing]:
+def walk(condition: Condition, data: st.DataObject) -> tuple[dict[str, Given], Standing]:
     """Answer what is asked, one at a time in any order, until nothing more is."""
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Given] = {}
     now = standing(condition, answers)
     while now.outcome == "asking":
         assert now.ask, "asking nothing is a dead end"
@@ -109,7 +110,7 @@ def test_the_check_and_the_engine_agree_on_what_can_be_reached(condition: Condit
     raised: set[str] = set()
     completed = False
     tried: set[bytes] = set()
-    waiting: list[dict[str, Answer]] = [{}]
+    waiting: list[dict[str, Given]] = [{}]
     while waiting:
         answers = waiting.pop()
         key = msgspec.json.encode(sorted(answers.items()))
@@ -215,7 +216,7 @@ def test_an_answer_to_what_a_refused_answer_would_have_asked_is_refused_too() ->
 
 
 def test_ten_thousand_answers_are_refused_before_one_is_looked_at() -> None:
-    many: dict[str, Answer] = {f"q{number}": "x" * 1000 for number in range(10_000)}
+    many: dict[str, Given] = {f"q{number}": "x" * 1000 for number in range(10_000)}
     began = time.perf_counter()
     for _ in range(100):
         assert list(faults(TO_BE_TESTED, many)) == [Fault("", Wrong.TOO_MANY)]
@@ -225,7 +226,7 @@ def test_ten_thousand_answers_are_refused_before_one_is_looked_at() -> None:
 
 
 def test_answers_survive_the_wire() -> None:
-    answers: dict[str, Answer] = {
+    answers: dict[str, Given] = {
         "yes": False,
         "one": "a",
         "some": ["a", "b"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.practice.rules import catalogue, conditions, emergency, forms, hours, people, places
+from shared.practice.rules import catalogue, conditions, consults, emergency, forms, hours, people, places
 from shared.practice.rules.people import out_of_date
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ RULES: tuple[Callable[[Practice], Iterable[Problem]], ...] = (
     conditions.one_condition_a_name,
     conditions.sources,
     conditions.something_stops_it,
+    consults.by_prescribers,
+    consults.by_somebody,
+    consults.prices,
     forms.forms,
 )
 

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.practice.conditions import (
-    MOST_QUESTIONS,
     Choice,
     Choices,
     Condition,
@@ -21,6 +20,7 @@ from shared.practice.files import condition_file
 from shared.practice.forms import leading_to
 from shared.practice.paths import Paths, TooEntangled
 from shared.practice.problems import Problem
+from shared.requests.consults import MOST_QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
