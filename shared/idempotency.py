@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FIND = "SELECT fingerprint, done FROM idempotency WHERE caller = $1 AND operation = $2 AND key = $3"
 KEEP = "INSERT INTO idempotency (caller, operation, key, fingerprint, done) VALUES ($1, $2, $3, $4, $5)"
+FORGET = "DELETE FROM idempotency WHERE caller = $1"
 KEPT = """
 SELECT caller, operation, key FROM idempotency
  WHERE (caller, operation, key) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]))
@@ -77,3 +78,8 @@ async def keep(tx: Tx, call: Call, done: Done) -> None:
         call.kept = True
         raise Raced from error
     call.kept = True
+
+
+async def forget_caller(tx: Tx, caller: str) -> None:
+    """Forget what the caller was answered, for one who will be answered nothing any more."""
+    await tx.execute(FORGET, caller)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shared.audit import store
 from shared.audit.store import Row
+from shared.sealing import PatientErased
 from shared.telemetry import trace
 
 if TYPE_CHECKING:
@@ -43,14 +44,19 @@ async def record(
     patient: UUID | None,
     object: UUID | None = None,  # noqa: A002 - the column's name
     range: str | None = None,  # noqa: A002 - likewise
+    erased_too: bool = False,
 ) -> None:
-    """Put the request on record; commit before its data leaves."""
-    await record_all(tx, [Entry(call, action, patient, object, range)])
+    """Put the request on record; commit before its data leaves.
+
+    Raises PatientErased, so that no request reads or writes anything of somebody who was erased; `erased_too` is for
+    what concerns the erasure itself.
+    """
+    await record_all(tx, [Entry(call, action, patient, object, range)], erased_too=erased_too)
 
 
-async def record_all(tx: Tx, entries: Sequence[Entry]) -> None:
-    """Put several requests that share a transaction on record, in one statement."""
-    await store.add(
+async def record_all(tx: Tx, entries: Sequence[Entry], *, erased_too: bool = False) -> None:
+    """Put several requests that share a transaction on record, in one statement; raises PatientErased."""
+    added = await store.add(
         tx,
         [
             Row(
@@ -66,7 +72,10 @@ async def record_all(tx: Tx, entries: Sequence[Entry]) -> None:
             )
             for entry in entries
         ],
+        erased_too=erased_too,
     )
+    if added < len(entries):
+        raise PatientErased
 
 
 async def record_reaction(
@@ -93,7 +102,7 @@ async def record_reaction(
         range=range,
         trace=_trace_id(trace.current_traceparent()),
     )
-    await store.add(tx, [row])
+    await store.add(tx, [row], erased_too=True)
 
 
 def _trace_id(traceparent: str | None) -> str | None:

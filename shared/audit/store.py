@@ -14,16 +14,21 @@ if TYPE_CHECKING:
 
     from shared.database import Tx
 
-ADD_ONE = """
-INSERT INTO audit (at, actor, cause, patient, action, operation, object, range, trace)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-"""
+COLUMNS = "at, actor, cause, patient, action, operation, object, range, trace"
 
-ADD = """
-INSERT INTO audit (at, actor, cause, patient, action, operation, object, range, trace)
-SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
-                     $8::text[], $9::text[])
-"""
+ADD_ONE = f"""
+INSERT INTO audit ({COLUMNS})
+SELECT $1::timestamptz, $2::text, $3::uuid, $4::uuid, $5::text, $6::text, $7::uuid, $8::text, $9::text
+ WHERE $10::boolean OR NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = $4)
+"""  # noqa: S608 - columns of this module
+
+ADD = f"""
+INSERT INTO audit ({COLUMNS})
+SELECT {COLUMNS}
+  FROM unnest($1::timestamptz[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::text[],
+              $9::text[]) AS said ({COLUMNS})
+ WHERE $10::boolean OR NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = said.patient)
+"""  # noqa: S608 - likewise
 
 OF_PATIENT = """
 SELECT a.id, a.at, a.actor, a.cause, a.patient, a.action, a.operation, a.object, a.range, a.trace, a.tx::text
@@ -125,12 +130,15 @@ class Checkpoint:
     at: datetime | None = None
 
 
-async def add(tx: Tx, rows: Sequence[Row]) -> None:
-    """Add the rows, in this order."""
+async def add(tx: Tx, rows: Sequence[Row], *, erased_too: bool) -> int:
+    """Add the rows, in this order, and give how many; without `erased_too`, none about a patient who is erased."""
+    if not rows:
+        return 0
     if len(rows) == 1:
-        await tx.execute(ADD_ONE, *astuple(rows[0]))
-    elif rows:
-        await tx.execute(ADD, *map(list, zip(*map(astuple, rows), strict=True)))
+        said = await tx.execute(ADD_ONE, *astuple(rows[0]), erased_too)
+    else:
+        said = await tx.execute(ADD, *map(list, zip(*map(astuple, rows), strict=True)), erased_too)
+    return int(said.rpartition(" ")[2])
 
 
 async def of_patient(tx: Tx, patient: UUID, limit: int) -> list[Stored]:

@@ -20,13 +20,17 @@ MOST = 500
 
 
 def accesses(service: str) -> Handler:
-    """A handler for the service's ACCESSES operation; open to the patient, their proxies and the privacy officer."""
+    """A handler for the service's ACCESSES operation; open to the patient, their proxies and the privacy officer.
+
+    After an erasure only the officer sees who had looked.
+    """
 
     async def answer(ground: Ground, call: Call, ask: OfPatient) -> Accesses:
         await _may_see(ground, call, ask)
+        officer = Role.PRIVACY_OFFICER in call.person.roles
         async with ground.db.transaction() as tx:
             rows = await store.of_patient(tx, ask.patient, MOST)
-            await record(tx, call, "read", patient=ask.patient, range=f"{len(rows)} accesses")
+            await record(tx, call, "read", patient=ask.patient, range=f"{len(rows)} accesses", erased_too=officer)
         return Accesses(
             accesses=[
                 Access(

@@ -25,6 +25,7 @@ OVERLAP = timedelta(minutes=2)
 """Longer than a relay may take from stamping its rows to committing them."""
 AT_ONCE = 500
 FORGET = (
+    (store.FORGET_UNTOLD, timedelta(hours=1)),
     (store.FORGET_PUBLISHED, KEPT),
     (store.FORGET_HANDLED, timedelta(days=90)),
     (store.FORGET_REPEATS, timedelta(days=14)),

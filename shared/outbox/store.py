@@ -23,10 +23,12 @@ o.id, o.event, o.entity, o.sequence, o.type, o.patient, o.time, o.traceparent, o
 
 OLDER_WAITS = "EXISTS (SELECT 1 FROM outbox p WHERE p.entity = o.entity AND p.published_at IS NULL AND p.id < o.id)"
 
-WAITS = """
-o.published_at IS NULL AND o.next_at <= now()
-   AND NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient)
+TOLD = """
+(NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient) OR o.type LIKE 'care.%.v1.erasure.%')
 """
+"""Nothing more is told of a patient who was erased, but the erasure itself."""
+
+WAITS = f"o.published_at IS NULL AND o.next_at <= now() AND {TOLD}"
 
 OLDEST = f"""
 SELECT {COLUMNS}, NOT {OLDER_WAITS} AS head FROM outbox o WHERE {WAITS}
@@ -50,13 +52,12 @@ UPDATE outbox o SET attempts = o.attempts + 1, next_at = now() + make_interval(s
  WHERE o.id = later.id
 """
 
-PUBLISHED_SINCE = """
+PUBLISHED_SINCE = f"""
 SELECT o.id, o.event, o.stream_sequence, o.published_at
   FROM outbox o
- WHERE o.published_at IS NOT NULL AND (o.published_at, o.id) > ($1, $2)
-   AND NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient)
+ WHERE o.published_at IS NOT NULL AND (o.published_at, o.id) > ($1, $2) AND {TOLD}
  ORDER BY o.published_at, o.id LIMIT $3
-"""
+"""  # noqa: S608 - a condition of this module
 
 PUBLISH_AGAIN = """
 UPDATE outbox SET published_at = NULL, stream_sequence = NULL, next_at = now() WHERE id = ANY($1::bigint[])
@@ -79,10 +80,18 @@ DELETE FROM idempotency i
  WHERE i.caller = old.caller AND i.operation = old.operation AND i.key = old.key
 """
 
-WAITING = """
-SELECT count(*) AS depth, COALESCE(extract(epoch FROM now() - min(added_at)), 0)::float8 AS age
-  FROM outbox WHERE published_at IS NULL
-"""
+FORGET_UNTOLD = f"""
+DELETE FROM outbox WHERE id IN (SELECT o.id FROM outbox o
+                 WHERE o.published_at IS NULL AND NOT {TOLD} AND o.added_at < now() - $1::interval
+                 ORDER BY o.id LIMIT $2)
+"""  # noqa: S608 - a condition of this module
+
+FORGET_PATIENT = "DELETE FROM outbox o WHERE o.patient = $1 AND o.type NOT LIKE 'care.%.v1.erasure.%'"
+
+WAITING = f"""
+SELECT count(*) AS depth, COALESCE(extract(epoch FROM now() - min(o.added_at)), 0)::float8 AS age
+  FROM outbox o WHERE o.published_at IS NULL AND {TOLD}
+"""  # noqa: S608 - a condition of this module
 
 
 async def take(tx: Tx, most: int, duplicate_window: float) -> list[list[Record]]:
@@ -136,6 +145,11 @@ async def publish_again(tx: Tx, ids: Sequence[int]) -> None:
 async def forget(tx: Tx, statement: str, age: timedelta, most: int) -> int:
     """Delete at most so many rows older than `age` with one of the FORGET statements; gives how many."""
     return int((await tx.execute(statement, age, most)).rpartition(" ")[2])
+
+
+async def forget_patient(tx: Tx, patient: UUID) -> None:
+    """Delete what was or was to be told of the patient, but their erasure."""
+    await tx.execute(FORGET_PATIENT, patient)
 
 
 async def waiting(tx: Tx) -> tuple[int, float]:

@@ -20,6 +20,7 @@ from shared.bus.call import ask as ask_over
 from shared.bus.headers import request_headers
 from shared.database import Database
 from shared.inbox.provision import ACK_WAIT, DUPLICATE_WINDOW
+from shared.outbox.store import TOLD
 from shared.requests import Answer, Ask, Operation
 from shared.run import Running
 from shared.settings import Settings
@@ -245,7 +246,7 @@ class Stack:
                 continue
             if running.app.deadlines and await self.fetchval(service, DUE, self.clock()):
                 return False
-            if await self.fetchval(service, "SELECT count(*) FROM outbox WHERE published_at IS NULL"):
+            if await self.fetchval(service, UNPUBLISHED):
                 return False
             if running.app.reactions:
                 consumer = await js.consumer_info("CARE", service)
@@ -253,6 +254,8 @@ class Stack:
                     return False
         return True
 
+
+UNPUBLISHED = f"SELECT count(*) FROM outbox o WHERE o.published_at IS NULL AND {TOLD}"  # noqa: S608 - the relay's own
 
 DUE = """
 SELECT count(*) FROM deadline WHERE fired_at IS NULL AND cancelled_at IS NULL AND due_at <= $1
