@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.visits.endpoints import OPERATIONS
+from services.visits.operations.paths import GUIDANCE_AGAIN, repeat_guidance
 from services.visits.reactions import REACTIONS
 from services.visits.settings import VisitsSettings
 from shared.app import App
@@ -10,4 +11,9 @@ from shared.app import App
 
 def build() -> App:
     """Make the service from its environment."""
-    return App(settings=VisitsSettings.from_environment(), operations=OPERATIONS, reactions=REACTIONS)
+    return App(
+        settings=VisitsSettings.from_environment(),
+        operations=OPERATIONS,
+        reactions=REACTIONS,
+        deadlines={GUIDANCE_AGAIN: repeat_guidance},
+    )

@@ -9,10 +9,11 @@ from services.visits.operations.due import due
 from services.visits.operations.end import decline_follow_up, end, summarise
 from services.visits.operations.lab import accept_order, complete_order, decline_order
 from services.visits.operations.order import cancel_order, place_order
+from services.visits.operations.paths import give_opinion, tick
 from services.visits.operations.read import open_orders, visit, visits_of
 from services.visits.operations.start import start
 from shared import audit
-from shared.requests import common
+from shared.requests import common, paths
 from shared.requests import visits as requests
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.COMPLETE_ORDER: complete_order,
     requests.DECLINE_ORDER: decline_order,
     requests.ORDERS: open_orders,
+    paths.TICK: tick,
+    paths.GIVE_OPINION: give_opinion,
     requests.DUE: due,
     requests.VISIT: visit,
     requests.VISITS: visits_of,

@@ -159,6 +159,21 @@ class Due(Answer, frozen=True, kw_only=True):
     due: list[DueItem]
 
 
+class ChecklistItem(Answer, frozen=True, kw_only=True):
+    """One thing of the guidance to bring or do, which the patient can tick."""
+
+    item: int
+    text: str
+    done: bool
+
+
+class Opinion(Answer, frozen=True, kw_only=True):
+    """How the patient says the visit went, from 1, very badly, to 5, very well."""
+
+    score: int
+    words: str | None
+
+
 class Visit(Answer, frozen=True, kw_only=True):
     """A visit with all that was written around it."""
 
@@ -170,12 +185,14 @@ class Visit(Answer, frozen=True, kw_only=True):
     status: VisitStatus
     start: datetime
     guidance: list[str]
+    checklist: list[ChecklistItem]
     summary: str | None
     next_steps: list[NextStep]
     orders: list[Order]
     checked_in_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    opinion: Opinion | None = None
     follow_up_due: datetime | None = None
 
 

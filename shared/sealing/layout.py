@@ -47,6 +47,7 @@ class Kind(IntEnum):
     QUOTE = 19
     PARTICULARS = 20
     ATTACHMENT_LOOK = 21
+    OPINION = 22
     HANDING_OVER = 22
 
 

@@ -27,6 +27,18 @@ class MovedMeanwhile(Unavailable):
     code = "moved-meanwhile"
 
 
+class NoSuchItem(Invalid):
+    """The checklist of this visit is not that long. Look at the visit for its items."""
+
+    code = "no-such-item"
+
+
+class OpinionGivenBefore(Conflict):
+    """You have said how this visit went. Write to the practice in a thread to add to it."""
+
+    code = "opinion-given-before"
+
+
 class NotCheckedIn(Conflict):
     """You have not checked in to this visit, so there is nothing to leave. Check in when you arrive."""
 

@@ -17,11 +17,18 @@ SUMMARY_WITHIN = timedelta(hours=2)
 LAST_FOR_THE_EVENING = time(19, 30)
 THAT_EVENING = time(21, 30)
 NEXT_NOON = time(12, 0)
+THE_MORNING_BEFORE = time(10, 0)
 
 
 def check_in_opens(start: datetime) -> datetime:
     """From when on the patient can check in."""
     return start - CHECK_IN_BEFORE
+
+
+def guidance_again(start: datetime, zone: tzinfo) -> datetime:
+    """When the guidance is put before the patient again: ten in the morning of the day before, where they are."""
+    day = start.astimezone(zone).date() - timedelta(days=1)
+    return datetime.combine(day, THE_MORNING_BEFORE, tzinfo=zone).astimezone(UTC)
 
 
 def room_due(start: datetime, checked_in: datetime) -> datetime:

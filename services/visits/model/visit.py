@@ -73,6 +73,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     next_steps: list[NextStep]
 
 
+class OpinionWords(msgspec.Struct, frozen=True, kw_only=True):
+    """How a patient says the visit went, from 1 to 5."""
+
+    score: int
+    words: str | None
+
+
 class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):
     """What was ordered."""
 
@@ -109,6 +116,20 @@ def require_check_in(visit: VisitRow, now: datetime) -> None:
         raise refusals.TooEarlyToCheckIn(opens_at=check_in_opens(visit.start))
     if now > visit.end:
         raise refusals.TooLateToCheckIn
+
+
+def require_before(visit: VisitRow) -> None:
+    """Raise unless the visit is still to come."""
+    if visit.status is not ARRIVED:
+        _only(
+            visit.status,
+            PLANNED,
+            {
+                IN_PROGRESS: refusals.AlreadyStarted,
+                FINISHED: refusals.AlreadyEnded,
+                CANCELLED: refusals.AppointmentGivenBack,
+            },
+        )
 
 
 def require_leave(visit: VisitRow) -> None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from baton_events.codes import VisitKind
 from baton_events.visits import VisitLeft
+from services.visits.operations.paths import GUIDANCE_AGAIN, repeat_later
 from services.visits.store import visits
+from shared.deadlines import cancel_deadlines
 from shared.outbox.add import announce
 from shared.requests.visits import VisitStatus
 
@@ -33,7 +35,7 @@ async def reschedule(
     await visits.hear(tx, event.appointment, sequence)
     if visit is None or sequence <= heard or visit.status not in BEFORE or _stands(visit, event):
         return None
-    in_office = visit.kind is VisitKind.OFFICE
+    time_zone = ground.practice.offices[event.office].time_zone if visit.kind is VisitKind.OFFICE else visit.time_zone
     await visits.move(
         tx,
         visit.id,
@@ -41,8 +43,9 @@ async def reschedule(
         office=event.office,
         start=event.start,
         end=event.end,
-        time_zone=ground.practice.offices[event.office].time_zone if in_office else visit.time_zone,
+        time_zone=time_zone,
     )
+    await repeat_later(tx, visit.id, event.start, time_zone, now)
     if visit.status is VisitStatus.ARRIVED:
         await announce(tx, VisitLeft(visit=visit.id, appointment=visit.appointment, patient=visit.patient), now)
     return visit
@@ -64,4 +67,5 @@ async def cancel(tx: Tx, event: AppointmentCancelled, at: datetime) -> VisitRow 
     if visit is None or visit.status not in BEFORE:
         return None
     await visits.cancel(tx, visit.id)
+    await cancel_deadlines(tx, GUIDANCE_AGAIN, visit.id, at)
     return visit

@@ -10,6 +10,7 @@ import msgspec
 
 from baton_events.visits import GuidanceSent
 from services.visits.model.refusals import MovedMeanwhile
+from services.visits.operations.paths import repeat_later
 from services.visits.store import visits
 from shared.outbox.add import announce
 from shared.requests.booking import APPOINTMENT_FACTS, AppointmentFacts, AppointmentStatus, OfAppointment
@@ -65,5 +66,6 @@ async def plan(ground: Ground, tx: Tx, prepared: Prepared, now: datetime) -> Vis
         author=ground.practice.id,
     )
     await visits.add(tx, visit, facts, sealed)
+    await repeat_later(tx, visit, facts.start, facts.time_zone, now)
     await announce(tx, GuidanceSent(visit=visit, appointment=facts.appointment, patient=facts.patient), now)
     return await visits.lock(tx, visit)

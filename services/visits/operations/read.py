@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.visits.operations.access import lab_offices, visit_of
 from services.visits.operations.show import shown_order, shown_visit
-from services.visits.store import orders, visits
+from services.visits.store import orders, paths, visits
 from shared import audit
 from shared.errors import NotFound
 from shared.identity.access import require_open
@@ -40,8 +40,9 @@ async def visit(ground: Ground, call: Call, ask: OfVisit) -> Visit:
         if row is None or (own and not _runs(call, row)):
             raise NotFound
         placed = await orders.of_visits(tx, [row.id])
+        around = await paths.around(tx, [row.id])
         await audit.record(tx, call, "read", patient=row.patient, object=row.id)
-    return shown_visit(row, placed, keys, ground.practice)
+    return shown_visit(row, around[row.id], placed, keys, ground.practice)
 
 
 def _runs(call: Call, visit: VisitRow) -> bool:
@@ -57,8 +58,9 @@ async def visits_of(ground: Ground, call: Call, ask: OfPatient) -> Visits:
         await refuse_erased(tx, ask.patient)
         rows = await visits.of_patient(tx, ask.patient, MOST_VISITS)
         placed = await orders.of_visits(tx, [row.id for row in rows])
+        around = await paths.around(tx, [row.id for row in rows])
         await audit.record(tx, call, "read", patient=ask.patient, range=f"{len(rows)} visits")
-    return Visits(visits=[shown_visit(row, placed, keys, ground.practice) for row in rows])
+    return Visits(visits=[shown_visit(row, around[row.id], placed, keys, ground.practice) for row in rows])
 
 
 async def open_orders(ground: Ground, call: Call, _: AskOrders) -> Orders:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from services.visits.model.visit import OrderDetails, OrderOutcome, Summary
-from shared.requests.visits import Order, Visit
+from services.visits.model.visit import OpinionWords, OrderDetails, OrderOutcome, Summary
+from shared.requests.visits import ChecklistItem, Opinion, Order, Visit
 from shared.sealing import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from services.visits.model.visit import OrderRow, VisitRow
+    from services.visits.store.paths import Around
     from shared.practice import Practice
     from shared.sealing import GroupKeys
 
@@ -51,9 +52,17 @@ def _outcome(order: OrderRow, keys: GroupKeys) -> OrderOutcome:
     return msgspec.json.decode(plain, type=OrderOutcome)
 
 
-def shown_visit(visit: VisitRow, orders: Iterable[OrderRow], keys: GroupKeys, practice: Practice) -> Visit:
+def guidance_of(visit: VisitRow, keys: GroupKeys, practice: Practice) -> list[str]:
+    """What to bring and do before the visit."""
+    plain = keys.open(visit.guidance, kind=Kind.GUIDANCE, object=visit.id, author=practice.id)
+    return msgspec.json.decode(plain, type=list[str])
+
+
+def shown_visit(
+    visit: VisitRow, around: Around, orders: Iterable[OrderRow], keys: GroupKeys, practice: Practice
+) -> Visit:
     """The visit with all that was written around it."""
-    guidance = keys.open(visit.guidance, kind=Kind.GUIDANCE, object=visit.id, author=practice.id)
+    guidance = guidance_of(visit, keys, practice)
     summary = _summary(visit, keys)
     return Visit(
         visit=visit.id,
@@ -63,15 +72,25 @@ def shown_visit(visit: VisitRow, orders: Iterable[OrderRow], keys: GroupKeys, pr
         office=visit.office,
         status=visit.status,
         start=visit.start,
-        guidance=msgspec.json.decode(guidance, type=list[str]),
+        guidance=guidance,
+        checklist=[ChecklistItem(item=n, text=text, done=n in around.ticked) for n, text in enumerate(guidance)],
         summary=summary.summary if summary else None,
         next_steps=summary.next_steps if summary else [],
         orders=[shown_order(order, keys, practice) for order in orders if order.visit == visit.id],
         checked_in_at=visit.checked_in_at,
         started_at=visit.started_at,
         ended_at=visit.ended_at,
+        opinion=_opinion(visit, around, keys),
         follow_up_due=None if visit.follow_up_declined_at else visit.follow_up_due,
     )
+
+
+def _opinion(visit: VisitRow, around: Around, keys: GroupKeys) -> Opinion | None:
+    if around.opinion is None:
+        return None
+    author, sealed = around.opinion
+    said = msgspec.json.decode(keys.open(sealed, kind=Kind.OPINION, object=visit.id, author=author), type=OpinionWords)
+    return Opinion(score=said.score, words=said.words)
 
 
 def _summary(visit: VisitRow, keys: GroupKeys) -> Summary | None:
