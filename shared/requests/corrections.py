@@ -9,6 +9,7 @@ from msgspec import Meta
 from shared.requests.common import Words
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 from shared.requests.messaging import MESSAGES, SEND
+from shared.requests.people import MetEmergency
 
 Revision = Annotated[int, Meta(ge=0, description="0 is the message as it was sent, 1 its first correction.")]
 
@@ -29,6 +30,7 @@ class Corrected(Done, frozen=True, kw_only=True):
     sequence: int
     revision: int
     at: datetime
+    emergency: MetEmergency | None = None
 
 
 class OfMessage(Ask, frozen=True, kw_only=True):

@@ -9,12 +9,18 @@ from msgspec import Meta
 
 from baton_events.codes import Party, ThreadKind
 from shared.identity.people import Role
+from shared.requests.attachments import MOST_IN_MESSAGE, Attached
 from shared.requests.common import OfPatient, Words
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
+from shared.requests.people import MetEmergency
 
 PATIENTS = frozenset({Role.PATIENT, Role.PROXY})
 RECORD = PATIENTS | {Role.CLINICIAN, Role.NURSE}
 CARE_STAFF = frozenset({Role.CLINICIAN, Role.NURSE})
+THREAD = RECORD | {Role.SUPPORT}
+SEES_TO = CARE_STAFF | {Role.SUPPORT}
+
+Cursor = Annotated[str, Meta(min_length=1, max_length=80, description="Where the page before ended, as it was given.")]
 
 
 class OpenThread(Ask, frozen=True, kw_only=True):
@@ -31,20 +37,25 @@ class ThreadOpen(Done, frozen=True, kw_only=True):
 
 
 class Send(Ask, frozen=True, kw_only=True):
-    """Write into the thread. `follow_up_of` names the visit whose owed follow-up this message is."""
+    """Write into the thread. `follow_up_of` names the visit whose owed follow-up this message is.
+
+    `attachments` are files uploaded for this thread and finished.
+    """
 
     thread: UUID
     text: Words
     follow_up_of: UUID | None = None
+    attachments: Annotated[list[UUID], Meta(max_length=MOST_IN_MESSAGE)] = []
 
 
 class Sent(Done, frozen=True, kw_only=True):
-    """It stands in the thread at `sequence`."""
+    """It stands in the thread at `sequence`; where it sounds like an emergency, show what is said about that first."""
 
     message: UUID
     thread: UUID
     sequence: int
     at: datetime
+    emergency: MetEmergency | None = None
 
 
 class ReadMessages(Ask, frozen=True, kw_only=True):
@@ -83,6 +94,7 @@ class Message(Answer, frozen=True, kw_only=True):
     corrected_at: datetime | None = None
     retracted_at: datetime | None = None
     delivery: Delivery | None = None
+    attachments: list[Attached] = []
 
 
 class Messages(Answer, frozen=True, kw_only=True):
@@ -95,8 +107,15 @@ class Messages(Answer, frozen=True, kw_only=True):
     read_by_staff: int
 
 
+class ReadThreads(OfPatient, frozen=True, kw_only=True):
+    """A page of the patient's threads, those before the cursor `before`."""
+
+    before: Cursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 100
+
+
 class Thread(Answer, frozen=True, kw_only=True):
-    """A thread as a list shows it."""
+    """A thread as a list shows it: who sees to it, and until when an answer is promised, where one is owed."""
 
     thread: UUID
     patient: UUID
@@ -105,12 +124,15 @@ class Thread(Answer, frozen=True, kw_only=True):
     sequence: int
     unread: int
     last_at: datetime | None
+    assigned: UUID | None = None
+    due: datetime | None = None
 
 
 class Threads(Answer, frozen=True, kw_only=True):
-    """Latest written first."""
+    """Latest written first; `before` is the cursor of the next page, none at the end."""
 
     threads: list[Thread]
+    before: str | None = None
 
 
 class MarkRead(Ask, frozen=True, kw_only=True):
@@ -153,14 +175,14 @@ class FollowUps(Answer, frozen=True, kw_only=True):
 
 
 OPEN_THREAD = operation(Operation("messaging", "open-thread", OpenThread, ThreadOpen, command=True, roles=RECORD))
-SEND = operation(Operation("messaging", "send", Send, Sent, command=True, roles=RECORD))
-MESSAGES = operation(Operation("messaging", "messages", ReadMessages, Messages, roles=RECORD))
-THREADS = operation(Operation("messaging", "threads", OfPatient, Threads, roles=RECORD))
-MARK_READ = operation(Operation("messaging", "mark-read", MarkRead, ThreadState, command=True, roles=RECORD))
+SEND = operation(Operation("messaging", "send", Send, Sent, command=True, roles=THREAD))
+MESSAGES = operation(Operation("messaging", "messages", ReadMessages, Messages, roles=THREAD))
+THREADS = operation(Operation("messaging", "threads", ReadThreads, Threads, roles=RECORD))
+MARK_READ = operation(Operation("messaging", "mark-read", MarkRead, ThreadState, command=True, roles=THREAD))
 REPLY_NOT_NEEDED = operation(
-    Operation("messaging", "reply-not-needed", OfThread, ThreadState, command=True, roles=CARE_STAFF),
+    Operation("messaging", "reply-not-needed", OfThread, ThreadState, command=True, roles=SEES_TO),
 )
-CLOSE_THREAD = operation(Operation("messaging", "close-thread", OfThread, ThreadState, command=True, roles=CARE_STAFF))
+CLOSE_THREAD = operation(Operation("messaging", "close-thread", OfThread, ThreadState, command=True, roles=SEES_TO))
 FOLLOW_UPS = operation(
     Operation("messaging", "follow-ups", AskFollowUps, FollowUps, roles=frozenset({Role.CLINICIAN})),
 )

@@ -54,6 +54,14 @@ class Guidance(Answer, frozen=True, kw_only=True):
     call: str
 
 
+class MetEmergency(Answer, frozen=True, kw_only=True):
+    """What was written sounds like an emergency: read `guidance` at once; somebody is called by `request`."""
+
+    request: UUID
+    join_due: datetime
+    guidance: Guidance
+
+
 class PersonRequested(Done, frozen=True, kw_only=True):
     """A person joins the thread by `join_due`; the one asked for before, where one is still waited for."""
 

@@ -15,6 +15,7 @@ from services.messaging.model.corrections import (
 )
 from services.messaging.model.threads import NoSuchThread
 from services.messaging.operations.consequences import OF_CORRECTIONS, Placed, settled
+from services.messaging.operations.emergency import guidance
 from services.messaging.operations.party import admit, locked, side, vouch
 from services.messaging.operations.post import Letter
 from services.messaging.store import corrections as store
@@ -53,6 +54,7 @@ async def correct(ground: MessagingGround, call: Call, ask: Correct) -> Correcte
         text=ask.text,
         trace=trace.current_traceparent(),
         vouched=vouched is not None,
+        emergency=await guidance(ground, call, ask.text),
         message=ask.message,
     )
     async with ground.db.transaction() as tx:
@@ -60,11 +62,17 @@ async def correct(ground: MessagingGround, call: Call, ask: Correct) -> Correcte
             thread = await locked(tx, call, card.id, vouched=vouched)
         message = await store.message(tx, ask.message)
         against = against_correcting(message, thread, call.person.id, ask.revision)
-        against = against or await settled(tx, Placed(letter, thread, message.sequence), OF_CORRECTIONS)
+        placed = Placed(letter, thread, message.sequence)
+        against = against or await settled(tx, placed, OF_CORRECTIONS)
         if against is not None:
             raise against
         done = Corrected(
-            message=message.id, thread=card.id, sequence=message.sequence, revision=message.revision + 1, at=call.now
+            message=message.id,
+            thread=card.id,
+            sequence=message.sequence,
+            revision=message.revision + 1,
+            at=call.now,
+            emergency=next(iter(placed.emergency), None),
         )
         await store.correct(tx, message.id, done.revision, _seal(letter, done), call.now)
         event = MessageCorrected(

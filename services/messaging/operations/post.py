@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -24,18 +24,20 @@ from services.messaging.operations.consequences import CONSEQUENCES, Placed, set
 from services.messaging.store import threads as store
 from shared import audit, idempotency
 from shared.database import DatabaseUnavailable
+from shared.errors import Refusal
 from shared.idempotency import Raced
 from shared.outbox import announce_all
 from shared.requests.messaging import Sent
 from shared.sealing import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from services.messaging.operations.consequences import Consequence
     from shared.call import Call
     from shared.database import Database, Tx
-    from shared.errors import Refusal
+    from shared.requests.people import Guidance
     from shared.sealing import GroupKeys
 
 
@@ -48,7 +50,8 @@ class Letter:
     """A message as it waits: its keys are unwrapped, its place in the thread is not taken yet.
 
     `vouched` says that the directory let the author in, so that the thread's own rows need not. `answer_due` is until
-    when support answers whoever asks it something now.
+    when support answers whoever asks it something now. `emergency` are the practice's words for whoever may be in one,
+    where the text sounds like it.
     """
 
     call: Call
@@ -58,8 +61,12 @@ class Letter:
     text: str
     trace: str | None
     follow_up_of: UUID | None = None
+    attachments: tuple[UUID, ...] = ()
+    draft: UUID | None = None
+    draft_version: int | None = None
     vouched: bool = False
     answer_due: datetime | None = None
+    emergency: Guidance | None = None
     message: UUID = field(default_factory=uuid4)
 
     @property
@@ -115,10 +122,41 @@ async def _post(tx: Tx, letters: list[Letter]) -> Sequence[Sent | BaseException]
             message = _seal(letter, placed.sequence, now)
             taken.append((placed, message))
             owed[message.thread] = _owed(owed[message.thread], letter)
-            answers.append(Sent(message=message.id, thread=message.thread, sequence=message.sequence, at=message.at))
+            answers.append(_answer(placed, message))
     if taken:
-        await _write(tx, taken, owed, [answer for answer in answers if isinstance(answer, Sent)])
+        await _write(tx, taken, owed)
+        done = [answer for answer in answers if isinstance(answer, Sent)]
+        await idempotency.keep_all(tx, list(zip([placed.letter.call for placed, _ in taken], done, strict=True)))
     return answers
+
+
+async def place(tx: Tx, letter: Letter, among: Iterable[Consequence] = CONSEQUENCES) -> Sent:
+    """Put one letter into its thread in a transaction that does something else too, or raise the refusal.
+
+    Whoever asks has let the author in and keeps the answer of its own call.
+    """
+    threads = await store.lock(tx, [letter.card.id])
+    thread = threads.get(letter.card.id)
+    refusal = _refusal(thread, replace(letter, vouched=True))
+    if thread is None or isinstance(refusal, Refusal):
+        raise refusal if isinstance(refusal, Refusal) else NoSuchThread
+    placed = Placed(letter, thread, thread.sequence + 1)
+    against = await settled(tx, placed, among)
+    if against is not None:
+        raise against
+    message = _seal(letter, placed.sequence, _now(threads, [letter]))
+    await _write(tx, [(placed, message)], {letter.card.id: _owed(thread.reply_due, letter)})
+    return _answer(placed, message)
+
+
+def _answer(placed: Placed, message: store.NewMessage) -> Sent:
+    return Sent(
+        message=message.id,
+        thread=message.thread,
+        sequence=message.sequence,
+        at=message.at,
+        emergency=next(iter(placed.emergency), None),
+    )
 
 
 def _now(threads: Mapping[UUID, ThreadNow], letters: Sequence[Letter]) -> datetime:
@@ -166,9 +204,7 @@ def _seal(letter: Letter, sequence: int, now: datetime) -> store.NewMessage:
     )
 
 
-async def _write(
-    tx: Tx, taken: list[tuple[Placed, store.NewMessage]], owed: Mapping[UUID, datetime | None], done: list[Sent]
-) -> None:
+async def _write(tx: Tx, taken: list[tuple[Placed, store.NewMessage]], owed: Mapping[UUID, datetime | None]) -> None:
     letters = [placed.letter for placed, _ in taken]
     for letter in letters:
         if letter.vouched and letter.party is Party.STAFF:
@@ -184,7 +220,6 @@ async def _write(
         tx,
         [_entry(placed.letter, placed.sequence) for placed, _ in taken],
     )
-    await idempotency.keep_all(tx, list(zip([letter.call for letter in letters], done, strict=True)))
 
 
 def _entry(letter: Letter, sequence: int) -> audit.Entry:

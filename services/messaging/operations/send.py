@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from baton_events.codes import Party, ThreadKind
 from services.messaging.model.questions import answer_due
 from services.messaging.model.threads import FollowUpNotOwed, NoSuchThread
+from services.messaging.operations.emergency import guidance
 from services.messaging.operations.party import party_of, side
 from services.messaging.operations.post import Letter, NotProven
 from shared.identity.access import may_open
@@ -37,7 +38,11 @@ async def send(ground: MessagingGround, call: Call, ask: Send) -> Sent:
         text=ask.text,
         trace=trace.current_traceparent(),
         follow_up_of=ask.follow_up_of,
+        draft=ask.draft,
+        draft_version=ask.draft_version,
+        attachments=tuple(ask.attachments),
         answer_due=answer_due(call.now) if card.kind is ThreadKind.SUPPORT else None,
+        emergency=await guidance(ground, call, ask.text),
     )
     try:
         return await ground.post(letter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,15 +13,20 @@ if TYPE_CHECKING:
     from services.messaging.operations.post import Letter
     from shared.database import Tx
     from shared.errors import Refusal
+    from shared.requests.people import MetEmergency
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A letter that may be posted, with its thread as it stood before all that share the transaction, and its place."""
+    """A letter that may be posted, with its thread as it stood before all that share the transaction, and its place.
+
+    `emergency` is for a consequence to say whom it called, for the author to be told.
+    """
 
     letter: Letter
     thread: ThreadNow
     sequence: int
+    emergency: list[MetEmergency] = field(default_factory=list)
 
     @property
     def at(self) -> datetime:
