@@ -1,6 +1,8 @@
 """Who is who: the people of the practice and who treats whom.
 
-Owns: staff with credentials, licences, teams, hours and shifts; patients and their proxies; treatment relationships.
-Publishes: relationship.started.
-Reacts to: appointment.booked (the treatment relationship it names stands from then on).
+Owns: staff with credentials, licences, teams, hours and shifts; patients and their proxies; treatment relationships;
+the erasure of a patient, from the request to the last confirmation.
+Publishes: relationship.started, erasure.requested, erasure.approved, erasure.completed, erasure.withdrawn.
+Reacts to: appointment.booked (the treatment relationship it names stands from then on); every service's
+erasure.confirmed.
 """

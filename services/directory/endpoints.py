@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.directory.operations import erasures
 from services.directory.operations.clinicians import clinicians, may_prescribe
 from services.directory.operations.people import me, patient, staff
 from services.directory.operations.register_patient import register_patient
@@ -27,5 +28,9 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.REGISTER_RELATIONSHIP: register,
     requests.MAY_PRESCRIBE: may_prescribe,
     requests.PEOPLE: staff,
+    requests.REQUEST_ERASURE: erasures.request,
+    requests.WITHDRAW_ERASURE: erasures.withdraw,
+    requests.APPROVE_ERASURE: erasures.approve,
+    requests.ERASURES: erasures.erasures,
     common.ACCESSES["directory"]: audit.accesses("directory"),
 }

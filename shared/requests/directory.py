@@ -170,6 +170,57 @@ class People(Answer, frozen=True, kw_only=True):
     people: list[StaffName]
 
 
+class RequestErasure(Ask, frozen=True, kw_only=True):
+    """Everything held about the patient is to be made unreadable. Patients ask for their own record."""
+
+    patient: UUID
+
+
+class OfErasure(Ask, frozen=True, kw_only=True):
+    """A decision on one request."""
+
+    erasure: UUID
+
+
+class AskErasures(Ask, frozen=True, kw_only=True):
+    """The requests there are."""
+
+
+class ErasureStatus(StrEnum):
+    """Where a request stands; `completed` once every service has confirmed."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
+    COMPLETED = "completed"
+
+
+class ErasureState(Done, frozen=True, kw_only=True):
+    """Where the request stands; it is to be completed by `due`."""
+
+    erasure: UUID
+    status: ErasureStatus
+    due: datetime
+
+
+class Erasure(Answer, frozen=True, kw_only=True):
+    """A request; of one that is approved, `missing` names the services that have not confirmed."""
+
+    erasure: UUID
+    patient: UUID
+    status: ErasureStatus
+    requested_by: UUID
+    requested_at: datetime
+    due: datetime
+    missing: list[str]
+
+
+class Erasures(Answer, frozen=True, kw_only=True):
+    """Most urgent first."""
+
+    erasures: list[Erasure]
+
+
 ME = operation(Operation("directory", "me", AskMe, Me, roles=ANYONE))
 MAY_OPEN = operation(
     Operation(
@@ -216,3 +267,21 @@ MAY_PRESCRIBE = operation(
     ),
 )
 PEOPLE = operation(Operation("directory", "people", FindPeople, People, roles=ANYONE))
+PRIVACY = frozenset({Role.PATIENT, Role.PRIVACY_OFFICER})
+REQUEST_ERASURE = operation(
+    Operation("directory", "request-erasure", RequestErasure, ErasureState, command=True, roles=PRIVACY),
+)
+WITHDRAW_ERASURE = operation(
+    Operation("directory", "withdraw-erasure", OfErasure, ErasureState, command=True, roles=PRIVACY),
+)
+APPROVE_ERASURE = operation(
+    Operation(
+        "directory",
+        "approve-erasure",
+        OfErasure,
+        ErasureState,
+        command=True,
+        roles=frozenset({Role.PRIVACY_OFFICER}),
+    ),
+)
+ERASURES = operation(Operation("directory", "erasures", AskErasures, Erasures, roles=PRIVACY))

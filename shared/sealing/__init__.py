@@ -1,6 +1,6 @@
 """Encryption of everything that says something about a person's health; keys that can be rotated and destroyed."""
 
-from shared.sealing.erasure import erase, erase_group, forget_group, mark_erased, refuse_erased
+from shared.sealing.erasure import erase, erase_group, forget_group, is_erased, mark_erased, refuse_erased
 from shared.sealing.groups import GroupKeys
 from shared.sealing.keyring import KeyEncryption, KeyringFile
 from shared.sealing.layout import Kind
@@ -21,6 +21,7 @@ __all__ = [
     "erase",
     "erase_group",
     "forget_group",
+    "is_erased",
     "mark_erased",
     "refuse_erased",
 ]

@@ -21,6 +21,11 @@ async def refuse_erased(tx: Tx, patient: UUID) -> None:
         raise PatientErased
 
 
+async def is_erased(tx: Tx, patient: UUID) -> bool:
+    """Whether they are, for those who do not refuse but leave them out."""
+    return await store.is_erased(tx, patient)
+
+
 async def mark_erased(tx: Tx, patient: UUID, now: datetime) -> None:
     """From the commit on, every process refuses to open anything of this patient."""
     await store.mark_erased(tx, patient, now)

@@ -8,6 +8,7 @@ from services.directory.model.rules import UnknownPerson, check_moment, lacking
 from services.directory.store import people, relationships
 from shared.identity.people import Person
 from shared.requests.directory import Clinicians, MayPrescribe
+from shared.sealing import refuse_erased
 
 if TYPE_CHECKING:
     from shared.app import Ground
@@ -24,6 +25,8 @@ async def clinicians(ground: Ground, call: Call, ask: FindClinicians) -> Clinici
     if ask.patient is not None and isinstance(call.caller, Person) and call.caller.id != ask.patient:
         raise UnknownPerson
     async with ground.db.reading() as tx:
+        if ask.patient is not None:
+            await refuse_erased(tx, ask.patient)
         found = await people.clinicians(
             tx,
             at=ask.at or call.now,
@@ -41,6 +44,7 @@ async def may_prescribe(ground: Ground, call: Call, ask: AskMayPrescribe) -> May
     """Whether credential and licence in the patient's state allow it then, and a relationship now."""
     clinician = call.person.id
     async with ground.db.reading() as tx:
+        await refuse_erased(tx, ask.patient)
         prescribes, licensed = await people.prescriber(tx, clinician, ask.patient, ask.at)
         related = await relationships.active(tx, ask.patient, clinician, call.now) is not None
     lack = lacking(prescribes=prescribes, related=related, licensed=licensed)

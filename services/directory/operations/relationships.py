@@ -9,6 +9,7 @@ from shared import audit, idempotency
 from shared.identity.people import Role
 from shared.requests.directory import Ground as Open
 from shared.requests.directory import MayOpen, RelationshipRegistered
+from shared.sealing import is_erased, refuse_erased
 
 if TYPE_CHECKING:
     from shared.app import Ground
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 
 
 async def may_open(ground: Ground, call: Call, ask: OfPatient) -> MayOpen:
-    """On what ground the record opens to the caller now; none for a stranger, or where there is no such patient."""
+    """On what ground the record opens to the caller now; none for a stranger, or where there is nobody (any more)."""
     person = call.person
-    if person.id == ask.patient:
-        return MayOpen(ground=Open.SELF)
     async with ground.db.reading() as tx:
+        if await is_erased(tx, ask.patient):
+            return MayOpen(ground=None)
+        if person.id == ask.patient:
+            return MayOpen(ground=Open.SELF)
         if await people.is_proxy(tx, ask.patient, person.id, call.now):
             return MayOpen(ground=Open.PROXY)
         treating = None
@@ -35,6 +38,7 @@ async def register(ground: Ground, call: Call, ask: RegisterRelationship) -> Rel
     """Have the relationship count until it lapses, unless it stands already."""
     done = RelationshipRegistered(relationship=ask.relationship)
     async with ground.db.transaction() as tx:
+        await refuse_erased(tx, ask.patient)
         await relationships.register(
             tx, ask.relationship, ask.patient, ask.clinician, ask.source, call.now, ask.lapses_at
         )

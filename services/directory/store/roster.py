@@ -51,9 +51,11 @@ ON CONFLICT ON CONSTRAINT patient_pkey DO UPDATE
    SET name = excluded.name, birth_date = excluded.birth_date, state = excluded.state,
        time_zone = excluded.time_zone, latitude = excluded.latitude, longitude = excluded.longitude,
        own_clinician = excluded.own_clinician
+ WHERE NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = excluded.id)
 """,
     Table.PROXY: """
-INSERT INTO proxy (patient, proxy, entry) VALUES ($1, $2, $3)
+INSERT INTO proxy (patient, proxy, entry)
+SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = $1)
 ON CONFLICT ON CONSTRAINT proxy_pkey DO UPDATE SET ended_at = NULL, entry = excluded.entry
 """,
 }
