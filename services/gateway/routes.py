@@ -9,18 +9,31 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from shared.requests import Operation, booking, corrections, directory, handoffs, messaging, pharmacy, visits
+from shared.requests import (
+    Operation,
+    attachments,
+    booking,
+    corrections,
+    custody,
+    directory,
+    handoffs,
+    messaging,
+    paths,
+    pharmacy,
+    visits,
+)
 
 PLACEHOLDER = re.compile(r"{([a-z_]+)}")
 
 
 @dataclass(frozen=True)
 class Route:
-    """One address."""
+    """One address. With `parts` the operation opens a file, whose parts that one gives."""
 
     method: str
     path: str
     operation: Operation[Any, Any]
+    parts: Operation[Any, Any] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -33,6 +46,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/people", directory.PEOPLE),
     Route("GET", "/v1/clinicians", directory.CLINICIANS),
     Route("POST", "/v1/patients", directory.REGISTER_PATIENT),
+    Route("GET", "/v1/erasures", directory.ERASURES),
+    Route("POST", "/v1/erasures", directory.REQUEST_ERASURE),
+    Route("POST", "/v1/erasures/approve", directory.APPROVE_ERASURE),
+    Route("POST", "/v1/erasures/withdraw", directory.WITHDRAW_ERASURE),
     Route("POST", "/v1/offers", booking.FIND_OFFERS),
     Route("POST", "/v1/appointments", booking.BOOK),
     Route("POST", "/v1/appointments/cancel", booking.CANCEL),
@@ -45,6 +62,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/visits/end", visits.END),
     Route("POST", "/v1/visits/summarise", visits.SUMMARISE),
     Route("POST", "/v1/visits/decline-follow-up", visits.DECLINE_FOLLOW_UP),
+    Route("POST", "/v1/visits/checklist/tick", paths.TICK),
+    Route("POST", "/v1/visits/opinion", paths.GIVE_OPINION),
+    Route("POST", "/v1/due/snooze", paths.SNOOZE),
     Route("GET", "/v1/visits/{visit}", visits.VISIT),
     Route("GET", "/v1/patients/{patient}/visits", visits.VISITS),
     Route("GET", "/v1/patients/{patient}/due", visits.DUE),
@@ -61,6 +81,17 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/threads/read", messaging.MARK_READ),
     Route("POST", "/v1/threads/reply-not-needed", messaging.REPLY_NOT_NEEDED),
     Route("POST", "/v1/threads/close", messaging.CLOSE_THREAD),
+    Route("POST", "/v1/attachments", attachments.BEGIN),
+    Route("PUT", "/v1/attachments/{attachment}/parts/{part}", attachments.PUT_PART),
+    Route("POST", "/v1/attachments/finish", attachments.FINISH),
+    Route("POST", "/v1/attachments/abandon", attachments.ABANDON),
+    Route("GET", "/v1/attachments/{attachment}", attachments.ATTACHMENT),
+    Route("GET", "/v1/attachments/{attachment}/content", attachments.CONTENT, parts=attachments.PART),
+    Route("POST", "/v1/threads/claim", custody.CLAIM),
+    Route("POST", "/v1/threads/hand-over", custody.HAND_OVER),
+    Route("POST", "/v1/threads/release", custody.RELEASE),
+    Route("GET", "/v1/threads/{thread}/custody", custody.CUSTODY),
+    Route("GET", "/v1/inbox", custody.INBOX),
     Route("GET", "/v1/follow-ups", messaging.FOLLOW_UPS),
     Route("POST", "/v1/messages/correct", corrections.CORRECT),
     Route("POST", "/v1/messages/retract", corrections.RETRACT),

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.messaging.operations.attachments.content import attachment, open_content, read_part
+from services.messaging.operations.attachments.finish import finish
+from services.messaging.operations.attachments.upload import abandon, begin, put_part
 from services.messaging.operations.corrections import correct, retract, revisions
+from services.messaging.operations.custody import claim, custody, hand_over, release
 from services.messaging.operations.follow_ups import follow_ups
+from services.messaging.operations.inbox import inbox
 from services.messaging.operations.read import mark_read, messages, threads
 from services.messaging.operations.send import send
 from services.messaging.operations.threads import close_thread, open_thread, reply_not_needed
 from shared import audit
-from shared.requests import common, corrections
+from shared.requests import attachments, common, corrections
+from shared.requests import custody as custodies
 from shared.requests import messaging as requests
 
 if TYPE_CHECKING:
@@ -27,9 +33,21 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.MARK_READ: mark_read,
     requests.REPLY_NOT_NEEDED: reply_not_needed,
     requests.CLOSE_THREAD: close_thread,
+    custodies.CLAIM: claim,
+    custodies.HAND_OVER: hand_over,
+    custodies.RELEASE: release,
+    custodies.CUSTODY: custody,
+    custodies.INBOX: inbox,
     requests.FOLLOW_UPS: follow_ups,
     corrections.CORRECT: correct,
     corrections.RETRACT: retract,
     corrections.REVISIONS: revisions,
+    attachments.BEGIN: begin,
+    attachments.PUT_PART: put_part,
+    attachments.FINISH: finish,
+    attachments.ABANDON: abandon,
+    attachments.ATTACHMENT: attachment,
+    attachments.CONTENT: open_content,
+    attachments.PART: read_part,
     common.ACCESSES["messaging"]: audit.accesses("messaging"),
 }

@@ -13,7 +13,6 @@ from services.messaging.model.corrections import MOST_REVISIONS
 from shared.errors import Refusal
 from shared.requests import corrections as fix
 from shared.requests import messaging as ask
-from shared.requests.common import OfPatient
 from shared.sealing import Kind, SealBroken, erase
 from tests.messaging.test_at_once import ended
 from tests.messaging.test_threads import BEN, JONAS, MARIA, SECRET, opened, send, treats
@@ -112,7 +111,7 @@ async def test_a_message_taken_back_keeps_its_place_and_shows_no_words(stack: An
         thread = await opened(s)
         first = await send(s, thread, SECRET, MARIA)
         await send(s, thread, "still there", MARIA)
-        unread = (await s.ask(ask.THREADS, OfPatient(patient=s.person(MARIA)), as_=BEN)).threads[0].unread
+        unread = (await s.ask(ask.THREADS, ask.ReadThreads(patient=s.person(MARIA)), as_=BEN)).threads[0].unread
         done = await retract(s, first.message, key="once")
         assert await retract(s, first.message, key="once") == done
         assert (await refused(retract(s, first.message))).code == "message-retracted"
@@ -121,7 +120,7 @@ async def test_a_message_taken_back_keeps_its_place_and_shows_no_words(stack: An
             shown = (await page(s, thread, who)).messages
             assert [(one.sequence, one.text) for one in shown] == [(2, "still there"), (1, "")]
             assert shown[1].retracted_at == done.at
-        listed = (await s.ask(ask.THREADS, OfPatient(patient=s.person(MARIA)), as_=BEN)).threads[0]
+        listed = (await s.ask(ask.THREADS, ask.ReadThreads(patient=s.person(MARIA)), as_=BEN)).threads[0]
         assert (listed.unread, listed.sequence) == (unread, 2)
         await s.quiet()
         assert [got.event.message for got in await s.events(MessageRetracted)] == [first.message]

@@ -93,7 +93,7 @@ async def test_a_stranger_finds_no_thread_and_learns_nothing(stack: Any) -> None
                 s.ask(ask.MESSAGES, ask.ReadMessages(thread=thread), as_=who),
                 s.ask(ask.SEND, ask.Send(thread=thread, text="hello"), as_=who),
                 s.ask(ask.MARK_READ, ask.MarkRead(thread=thread, sequence=1), as_=who),
-                s.ask(ask.THREADS, OfPatient(patient=s.person(MARIA)), as_=who),
+                s.ask(ask.THREADS, ask.ReadThreads(patient=s.person(MARIA)), as_=who),
                 s.ask(ask.OPEN_THREAD, ask.OpenThread(patient=s.person(MARIA)), as_=who),
             ):
                 answer = (await asyncio.gather(attempt, return_exceptions=True))[0]
@@ -200,7 +200,7 @@ async def test_reading_moves_forward_only_and_is_seen_by_the_other_side(stack: A
         thread = await opened(s)
         for n in range(3):
             await send(s, thread, f"{n}", MARIA)
-        listed = (await s.ask(ask.THREADS, OfPatient(patient=s.person(MARIA)), as_=BEN)).threads
+        listed = (await s.ask(ask.THREADS, ask.ReadThreads(patient=s.person(MARIA)), as_=BEN)).threads
         assert [(entry.unread, entry.sequence) for entry in listed] == [(3, 3)]
         for sequence in (2, 1, 2):
             await s.ask(ask.MARK_READ, ask.MarkRead(thread=thread, sequence=sequence), as_=BEN)

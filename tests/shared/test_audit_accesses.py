@@ -29,7 +29,7 @@ async def test_every_look_is_shown_newest_first_and_is_itself_a_look(stack: Open
     async with stack("directory", "messaging") as s:
         maria = str(s.person(MARIA))
         await s.ask(ask.OPEN_THREAD, ask.OpenThread(patient=s.person(MARIA)), as_=MARIA)
-        await s.ask(ask.THREADS, OfPatient(patient=s.person(MARIA)), as_=MARIA)
+        await s.ask(ask.THREADS, ask.ReadThreads(patient=s.person(MARIA)), as_=MARIA)
         first = await who_looked(s, MARIA, MARIA)
         assert first == [
             (maria, "read", "svc.messaging.threads: 1 threads"),

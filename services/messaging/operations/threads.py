@@ -10,7 +10,7 @@ from baton_events.messaging import ReplyNotNeeded, ThreadClosed
 from baton_events.messaging import ThreadOpened as Opened
 from services.messaging.model.clock import ConsultEndsByItself
 from services.messaging.model.threads import NothingToAnswer, ThreadCard, ThreadIsClosed
-from services.messaging.operations import clock
+from services.messaging.operations import clock, questions
 from services.messaging.operations.party import locked, side, vouch
 from services.messaging.store import threads as store
 from shared import audit, idempotency
@@ -50,13 +50,15 @@ async def reply_not_needed(ground: MessagingGround, call: Call, ask: OfThread) -
     vouched = await _as_staff(ground, call, ask.thread)
     async with ground.db.transaction() as tx:
         thread = await locked(tx, call, ask.thread, vouched=vouched)
-        if not thread.reply_owed:
+        if thread.owed_by is None:
             raise NothingToAnswer
-        await store.settle_reply(tx, ask.thread)
+        patient, by, at = thread.card.patient, call.person.id, thread.moment(call.now)
+        if thread.reply_owed:
+            await store.settle_reply(tx, ask.thread, at)
+            await announce(tx, ReplyNotNeeded(thread=ask.thread, patient=patient, decided_by=by), at)
+        await questions.answer(tx, ask.thread, patient, by, at)
         if thread.card.kind is ThreadKind.CONSULT:
             await clock.resume(tx, ask.thread, call.now)
-        patient = thread.card.patient
-        await announce(tx, ReplyNotNeeded(thread=ask.thread, patient=patient, decided_by=call.person.id), call.now)
         await audit.record(tx, call, "write", patient=patient, object=ask.thread)
         done = ThreadState(thread=ask.thread, sequence=thread.sequence, closed=thread.closed)
         await idempotency.keep(tx, call, done)
@@ -72,8 +74,10 @@ async def close_thread(ground: MessagingGround, call: Call, ask: OfThread) -> Th
             raise ThreadIsClosed
         if thread.card.kind is ThreadKind.CONSULT and await clock.of_thread(tx, ask.thread) is not None:
             raise ConsultEndsByItself
-        await store.close(tx, ask.thread, call.now)
-        await announce(tx, ThreadClosed(thread=ask.thread, patient=thread.card.patient), call.now)
+        patient, at = thread.card.patient, thread.moment(call.now)
+        await store.close(tx, ask.thread, at)
+        await announce(tx, ThreadClosed(thread=ask.thread, patient=patient), at)
+        await questions.withdraw(tx, ask.thread, patient, call.person.id, at)
         await audit.record(tx, call, "write", patient=thread.card.patient, object=ask.thread)
         done = ThreadState(thread=ask.thread, sequence=thread.sequence, closed=True)
         await idempotency.keep(tx, call, done)

@@ -37,8 +37,8 @@ INSERT INTO thread (id, patient, kind, team, opened_by, opened_at, last_at) VALU
 """
 
 JOIN = """
-INSERT INTO participant (thread, person, joined_at) VALUES ($1, $2, $3)
-ON CONFLICT ON CONSTRAINT participant_pkey DO UPDATE SET left_at = NULL
+INSERT INTO participant (thread, person, joined_at, urgency) SELECT id, $2, $3, urgency FROM thread WHERE id = $1
+ON CONFLICT ON CONSTRAINT participant_pkey DO UPDATE SET left_at = NULL, urgency = excluded.urgency
 """
 
 ADD_MESSAGES = """
@@ -52,10 +52,30 @@ UPDATE thread t SET sequence = w.sequence, last_at = w.at, reply_owed = w.due IS
  WHERE t.id = w.thread
 """
 
+WROTE = """
+INSERT INTO reading (thread, person, party, sequence, own)
+SELECT w.thread, w.person, w.party,
+       CASE WHEN n.seen THEN w.last ELSE n.sequence END,
+       CASE WHEN n.seen THEN 0 ELSE n.own + w.messages END
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+       AS w (thread, person, party, first, last, messages)
+  LEFT JOIN reading r ON r.thread = w.thread AND r.person = w.person
+ CROSS JOIN LATERAL (
+       SELECT coalesce(r.sequence, 0) AS sequence, coalesce(r.own, 0) AS own,
+              coalesce(r.sequence + r.own, 0) = w.first - 1 AND w.last - w.first = w.messages - 1 AS seen
+       ) n
+ON CONFLICT ON CONSTRAINT reading_pkey DO UPDATE SET sequence = excluded.sequence, own = excluded.own
+"""
+
 HAS_READ = """
-INSERT INTO reading AS r (thread, person, party, sequence)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
-ON CONFLICT ON CONSTRAINT reading_pkey DO UPDATE SET sequence = excluded.sequence WHERE r.sequence < excluded.sequence
+INSERT INTO reading AS r (thread, person, party, sequence) VALUES ($1, $2, $3, $4)
+ON CONFLICT ON CONSTRAINT reading_pkey DO UPDATE SET
+       sequence = excluded.sequence,
+       own = CASE WHEN r.own = 0 THEN 0 ELSE (
+           SELECT count(*) FROM message m
+            WHERE m.thread = excluded.thread AND m.sequence > excluded.sequence AND m.author = excluded.person
+       ) END
+ WHERE r.sequence < excluded.sequence
 RETURNING sequence
 """
 
@@ -69,16 +89,17 @@ SELECT m.sequence, m.id, m.author, m.party, m.at, m.revision, m.corrected_at, m.
 """
 
 THREADS = """
-SELECT t.id, t.patient, t.kind, t.closed_at IS NOT NULL AS closed, t.sequence, t.last_at,
-       t.sequence - coalesce(r.sequence, 0) AS unread
+SELECT t.id, t.patient, t.kind, t.closed_at IS NOT NULL AS closed, t.sequence, t.last_at, t.assigned,
+       least(t.reply_due, t.question_due) AS due,
+       t.sequence - coalesce(r.sequence + r.own, 0) AS unread
   FROM thread t LEFT JOIN reading r ON r.thread = t.id AND r.person = $2
- WHERE t.patient = $1
- ORDER BY t.last_at DESC LIMIT 100
+ WHERE t.patient = $1 AND (t.last_at, t.id) < ($3, $4)
+ ORDER BY t.last_at DESC, t.id DESC LIMIT $5
 """
 
-REPLY_SETTLED = "UPDATE thread SET reply_owed = false, reply_due = NULL WHERE id = $1"
+REPLY_SETTLED = "UPDATE thread SET reply_owed = false, reply_due = NULL, changed_at = $2 WHERE id = $1"
 
-CLOSE = "UPDATE thread SET closed_at = $2, reply_owed = false, reply_due = NULL WHERE id = $1"
+CLOSE = "UPDATE thread SET closed_at = $2, changed_at = $2, reply_owed = false, reply_due = NULL WHERE id = $1"
 
 ASSIGN = "UPDATE thread SET assigned = $2 WHERE id = $1"
 
@@ -143,7 +164,7 @@ async def join(tx: Tx, thread: UUID, person: UUID, now: datetime) -> None:
 
 
 async def add_messages(tx: Tx, messages: Sequence[NewMessage], owed: Mapping[UUID, datetime | None]) -> None:
-    """Add messages, advance their threads, and note that their authors have read that far.
+    """Add messages, advance their threads, and note what their authors have read: what they saw, and their own.
 
     The messages of a thread come in the order of their sequence, right behind the thread's own. `owed` says for each
     thread until when the patient is promised an answer afterwards, if one is owed.
@@ -153,9 +174,18 @@ async def add_messages(tx: Tx, messages: Sequence[NewMessage], owed: Mapping[UUI
     last = {m.thread: m for m in messages}
     threads = [(m.thread, m.sequence, m.at, owed[m.thread]) for m in last.values()]
     await tx.execute(ADVANCE, *(list(column) for column in zip(*threads, strict=True)))
-    authors = {(m.thread, m.author): m for m in messages}
-    seen = [(m.thread, m.author, m.party, m.sequence) for m in authors.values()]
-    await tx.execute(HAS_READ, *(list(column) for column in zip(*seen, strict=True)))
+    await tx.execute(WROTE, *(list(column) for column in zip(*_wrote(messages), strict=True)))
+
+
+def _wrote(messages: Sequence[NewMessage]) -> list[tuple[UUID, UUID, Party, int, int, int]]:
+    """For each author in a thread the first and last sequence, and how many they wrote."""
+    wrote: dict[tuple[UUID, UUID], list[NewMessage]] = {}
+    for message in messages:
+        wrote.setdefault((message.thread, message.author), []).append(message)
+    return [
+        (thread, author, own[-1].party, own[0].sequence, own[-1].sequence, len(own))
+        for (thread, author), own in wrote.items()
+    ]
 
 
 async def page(tx: Tx, thread: UUID, before: int, limit: int) -> list[asyncpg.Record]:
@@ -165,17 +195,22 @@ async def page(tx: Tx, thread: UUID, before: int, limit: int) -> list[asyncpg.Re
 
 async def has_read(tx: Tx, thread: UUID, person: UUID, party: Party, sequence: int) -> bool:
     """Note how far the person has read; False when they had read that far before."""
-    return await tx.fetchval(HAS_READ, [thread], [person], [party], [sequence]) is not None
+    return await tx.fetchval(HAS_READ, thread, person, party, sequence) is not None
 
 
-async def threads(tx: Tx, patient: UUID, reader: UUID) -> list[asyncpg.Record]:
-    """The patient's threads, latest written first, with how many messages the reader has not seen."""
-    return await tx.fetch(THREADS, patient, reader)
+async def threads(
+    tx: Tx, patient: UUID, reader: UUID, before: tuple[datetime, UUID], limit: int
+) -> list[asyncpg.Record]:
+    """At most `limit` of the patient's threads before that time and id, latest written first.
+
+    With how many messages the reader has not seen, which their own are not.
+    """
+    return await tx.fetch(THREADS, patient, reader, *before, limit)
 
 
-async def settle_reply(tx: Tx, thread: UUID) -> None:
-    """Nobody owes the patient an answer in this thread."""
-    await tx.execute(REPLY_SETTLED, thread)
+async def settle_reply(tx: Tx, thread: UUID, now: datetime) -> None:
+    """Nobody owes the patient an answer to what they wrote in this thread."""
+    await tx.execute(REPLY_SETTLED, thread, now)
 
 
 async def assign(tx: Tx, thread: UUID, person: UUID | None) -> None:
