@@ -111,6 +111,11 @@ class Home:
         return self.root / "run" / "nats.pid"
 
     @property
+    def objects(self) -> Path:
+        """Sealed files, in parts."""
+        return self.root / "objects"
+
+    @property
     def logs(self) -> Path:
         """A log file for each process."""
         return self.root / "logs"

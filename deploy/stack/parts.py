@@ -156,6 +156,8 @@ def _of_service(layout: Layout, name: str) -> dict[str, str]:
             "BATON_KEYRING_FILE": str(files.keyring),
             "BATON_IDEMPOTENCY_SECRET_FILE": str(files.idempotency_secret),
         }
+    if name == "messaging":
+        environment["BATON_OBJECTS_URL"] = Path(_folder(layout.home.objects)).as_uri()
     if name == "gateway":
         environment |= {
             "BATON_PORT": str(layout.port),

@@ -39,7 +39,7 @@ HEADERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """What every handler stands on."""
+    """What every handler stands on. `files` are under way in either direction, `parts` of them asked for at once."""
 
     settings: GatewaySettings
     bus: Bus
@@ -47,6 +47,8 @@ class Door:
     callers: Rate
     addresses: Rate
     in_flight: InFlight
+    files: InFlight
+    parts: asyncio.Semaphore
     streams: Streams
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.gateway.body import json_body, query_ask
-from services.gateway.content import part_body, whole
+from services.gateway.content import whole
 from services.gateway.door import DOOR, answer, problem_response, signed_in
 from shared.bus.headers import AUTHORIZATION, KEY, idempotency_key
 from shared.requests.common import Content
@@ -28,8 +28,6 @@ def forwarding(route: Route) -> Handler:
             headers[KEY] = idempotency_key(request.headers)
         if request.method == "POST":
             body = await json_body(request, op.largest, door.settings.body_seconds)
-        elif request.method == "PUT":
-            body = await part_body(request, op, door.settings.part_seconds)
         else:
             body = query_ask(request)
         reply = await door.bus.forward(op, body, headers, door.settings.answer_seconds)

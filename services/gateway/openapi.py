@@ -43,7 +43,8 @@ def document() -> bytes:
 
 def described() -> dict[str, Any]:
     """The document."""
-    kinds = {kind for route in ROUTES for kind in (route.operation.takes, route.operation.gives)} - {Content}
+    bare = {Content, *(route.operation.gives for route in ROUTES if route.parts)}
+    kinds = {kind for route in ROUTES for kind in (route.operation.takes, route.operation.gives)} - bare
     ordered = sorted(kinds | {OfPatient, Story, AllAccesses, Problem}, key=lambda kind: kind.__qualname__)
     references, schemas = msgspec.json.schema_components(ordered, ref_template=REF)
     named = dict(zip(ordered, references, strict=True))
@@ -86,8 +87,12 @@ def _operation(route: Route, named: dict[Any, Any], schemas: dict[str, Any]) -> 
         "security": BEARER,
         "x-roles": sorted(op.roles),
         "parameters": [_path_value(name, asks["properties"][name]) for name in route.names],
-        "responses": _file() if op.gives is Content else _responses(named[op.gives], inspect.getdoc(op.gives) or ""),
+        "responses": _responses(named[op.gives], inspect.getdoc(op.gives) or "") if op.gives in named else _file(),
     }
+    if route.parts is not None:
+        described["parameters"].append(RANGE)
+        described["responses"] = _file() | {"206": PARTLY}
+        return described
     if op.command:
         described["parameters"].append(IDEMPOTENCY_KEY)
     if route.method == "POST":
@@ -192,6 +197,18 @@ def _others() -> dict[str, Any]:
     }
 
 
+RANGE = {
+    "name": "Range",
+    "in": "header",
+    "required": False,
+    "description": "One range of bytes. With If-Range and another ETag than the file's it is as if not given.",
+    "schema": TEXT,
+}
+PARTLY = {
+    "description": "The bytes of the range.",
+    "headers": {"Content-Range": {"description": "Which bytes of how many.", "schema": TEXT}},
+    "content": {"*/*": {"schema": BINARY}},
+}
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",

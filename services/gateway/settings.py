@@ -10,7 +10,8 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
 
     `issuer_upstream` is where the embedded issuer listens, empty when sign-in is elsewhere. A connection without a
     whole request header for `idle_seconds` is closed. `caller_*` bound one person's requests, `address_*` those of one
-    network address that shows no valid token. A part of a file has `part_seconds` to arrive, or to leave.
+    network address that shows no valid token. A part of a file has `part_seconds` to arrive, or to leave;
+    `most_files` bounds the parts arriving and the files leaving, of which `parts_at_once` are asked for at once.
     """
 
     service: str = "gateway"
@@ -22,6 +23,8 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     part_seconds: float = 30.0
     idle_seconds: float = 75.0
     most_in_flight: int = 512
+    most_files: int = 64
+    parts_at_once: int = 12
     caller_rate: float = 50.0
     caller_burst: int = 200
     address_rate: float = 20.0

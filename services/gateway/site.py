@@ -10,15 +10,20 @@ from aiohttp import web
 
 from services.gateway import merging, openapi, partners, routes, sign_in
 from services.gateway.door import DOOR, Door, answer, at_the_door
+from services.gateway.download import downloading
 from services.gateway.forwarding import forwarding
 from services.gateway.limits import InFlight, Rate, Streams
 from services.gateway.live.hub import Hub
 from services.gateway.live.stream import live
+from services.gateway.upload import uploading
 from shared import logs
 from shared.app import Ground
 from shared.errors import Unavailable
 
 if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+    from services.gateway.routes import Route
     from services.gateway.settings import GatewaySettings
 
 LISTENING = logs.event("gateway.listening", "port")
@@ -50,6 +55,8 @@ async def open_site(ground: Ground) -> GatewayGround:
         callers=Rate(settings.caller_rate, settings.caller_burst),
         addresses=Rate(settings.address_rate, settings.address_burst),
         in_flight=InFlight(settings.most_in_flight),
+        files=InFlight(settings.most_files),
+        parts=asyncio.Semaphore(settings.parts_at_once),
         streams=Streams(settings.most_live, settings.most_live_each),
     )
     runner = web.AppRunner(
@@ -83,7 +90,7 @@ def application(door: Door) -> web.Application:
     app = web.Application(middlewares=[at_the_door])
     app[DOOR] = door
     for route in routes.ROUTES:
-        app.router.add_route(route.method, route.path, forwarding(route))
+        app.router.add_route(route.method, route.path, _handler(route))
     app.router.add_route("GET", routes.STORY, merging.story)
     app.router.add_route("GET", routes.ACCESSES, merging.accesses)
     app.router.add_route("GET", routes.LIVE, live)
@@ -96,6 +103,12 @@ def application(door: Door) -> web.Application:
         app.router.add_route("*", routes.SIGN_IN, sign_in.carry_through)
     app.on_shutdown.append(_end_streams)
     return app
+
+
+def _handler(route: Route) -> Handler:
+    if route.parts is not None:
+        return downloading(route.operation, route.parts)
+    return uploading(route.operation) if route.method == "PUT" else forwarding(route)
 
 
 async def _describe(_: web.Request) -> web.Response:

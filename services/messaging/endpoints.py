@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, Any
 from services.messaging.operations.attachments.content import attachment, open_content, read_part
 from services.messaging.operations.attachments.finish import finish
 from services.messaging.operations.attachments.upload import abandon, begin, put_part
+from services.messaging.operations.contacts.log import log_contact
+from services.messaging.operations.contacts.show import contacts, questions
 from services.messaging.operations.corrections import correct, retract, revisions
 from services.messaging.operations.custody import claim, custody, hand_over, release
+from services.messaging.operations.drafts import discard_draft, drafts, save_draft
+from services.messaging.operations.erase import erase_thread
 from services.messaging.operations.follow_ups import follow_ups
 from services.messaging.operations.inbox import inbox
+from services.messaging.operations.people.join import join_person
+from services.messaging.operations.people.request import request_person, withdraw_person
+from services.messaging.operations.people.show import person_request, person_requests
 from services.messaging.operations.read import mark_read, messages, threads
 from services.messaging.operations.send import send
 from services.messaging.operations.threads import close_thread, open_thread, reply_not_needed
 from shared import audit
-from shared.requests import attachments, common, corrections
+from shared.requests import attachments, common, corrections, people
 from shared.requests import custody as custodies
+from shared.requests import drafts as begun
 from shared.requests import messaging as requests
 
 if TYPE_CHECKING:
@@ -33,6 +41,7 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.MARK_READ: mark_read,
     requests.REPLY_NOT_NEEDED: reply_not_needed,
     requests.CLOSE_THREAD: close_thread,
+    requests.ERASE_THREAD: erase_thread,
     custodies.CLAIM: claim,
     custodies.HAND_OVER: hand_over,
     custodies.RELEASE: release,
@@ -42,6 +51,9 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     corrections.CORRECT: correct,
     corrections.RETRACT: retract,
     corrections.REVISIONS: revisions,
+    begun.SAVE_DRAFT: save_draft,
+    begun.DRAFTS: drafts,
+    begun.DISCARD_DRAFT: discard_draft,
     attachments.BEGIN: begin,
     attachments.PUT_PART: put_part,
     attachments.FINISH: finish,
@@ -49,5 +61,13 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     attachments.ATTACHMENT: attachment,
     attachments.CONTENT: open_content,
     attachments.PART: read_part,
+    people.REQUEST_PERSON: request_person,
+    people.WITHDRAW_PERSON: withdraw_person,
+    people.JOIN_PERSON: join_person,
+    people.PERSON_REQUESTS: person_requests,
+    people.PERSON_REQUEST: person_request,
+    people.LOG_CONTACT: log_contact,
+    people.CONTACTS: contacts,
+    people.QUESTIONS: questions,
     common.ACCESSES["messaging"]: audit.accesses("messaging"),
 }

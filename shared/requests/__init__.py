@@ -1,6 +1,7 @@
 """The internal contract: every operation of every service, declared once, for services, gateway and permissions."""
 
 from shared.requests import (
+    attachments,
     billing,
     booking,
     common,
@@ -13,6 +14,7 @@ from shared.requests import (
     handoffs,
     messaging,
     paths,
+    people,
     pharmacy,
     visits,
 )
@@ -24,6 +26,7 @@ __all__ = [
     "Ask",
     "Done",
     "Operation",
+    "attachments",
     "billing",
     "booking",
     "common",
@@ -36,6 +39,7 @@ __all__ = [
     "handoffs",
     "messaging",
     "paths",
+    "people",
     "pharmacy",
     "visits",
 ]

@@ -73,6 +73,7 @@ class Surroundings:
             "BATON_DATABASE_CONNECTIONS": "6",
             "BATON_KEYRING_FILE": str(self.folder / "keyring.json"),
             "BATON_IDEMPOTENCY_SECRET_FILE": str(self.folder / "secret"),
+            "BATON_OBJECTS_URL": (self.folder / "objects").as_uri(),
             "BATON_OPS_PORT": "0",
             "BATON_RELAY_POLL_SECONDS": "0.2",
             "BATON_DEADLINE_POLL_SECONDS": "0.05",

@@ -1,0 +1,1 @@
+"""Files sent with messages, one file a subject."""
