@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.billing.operations.lock_quote import lock_quote
 from services.billing.operations.make_quotes import make_quotes
 from services.billing.operations.read import charges, quote
+from services.billing.operations.receipt import receipt
 from services.billing.operations.void_charge import void_charge
 from shared import audit
 from shared.requests import billing as requests
@@ -24,5 +25,6 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.QUOTE: quote,
     requests.CHARGES: charges,
     requests.VOID_CHARGE: void_charge,
+    requests.RECEIPT: receipt,
     common.ACCESSES["billing"]: audit.accesses("billing"),
 }

@@ -9,15 +9,18 @@ from baton_events.codes import CancelReason, VoidReason
 from baton_events.messaging import ConsultDeclined, ConsultWithdrawn, PlanGiven
 from baton_events.visits import VisitEnded
 from services.billing.operations.appointment import Priced, ask_for_price, lock_price
+from services.billing.operations.particulars import seen_by
 from services.billing.operations.settle import settle
 from services.billing.store import quotes as store
 from shared import audit
 from shared.app import Reaction
+from shared.erasing import erasing
 from shared.sealing import PatientErased, refuse_erased
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from services.billing.model.bill import Seen
     from shared.app import Ground, Received
     from shared.database import Tx
 
@@ -29,7 +32,7 @@ async def ask(ground: Ground, got: Received[AppointmentBooked]) -> Priced | None
     if got.event.quote is None:
         return None
     try:
-        return await ask_for_price(ground, got.event.appointment, got.id)
+        return await ask_for_price(ground, got.event.patient, got.event.appointment, got.id)
     except PatientErased:
         return None
 
@@ -42,15 +45,25 @@ async def booked(ground: Ground, tx: Tx, got: Received[AppointmentBooked], price
     await _on_record(ground, tx, got, got.event.quote)
 
 
-async def visit_ended(ground: Ground, tx: Tx, got: Received[VisitEnded], _: None) -> None:
+async def ask_who(ground: Ground, got: Received[VisitEnded] | Received[PlanGiven]) -> Seen | None:
+    """Who saw the patient, where it was somebody else than the price was locked with."""
+    event = got.event
+    case = event.appointment if isinstance(event, VisitEnded) else event.consult
+    try:
+        return await seen_by(ground, patient=event.patient, case=case, clinician=event.clinician, cause=got.id)
+    except PatientErased:
+        return None
+
+
+async def visit_ended(ground: Ground, tx: Tx, got: Received[VisitEnded], seen: Seen | None) -> None:
     """Charge the visit."""
-    await _served(ground, tx, got, got.event.appointment)
+    await _served(ground, tx, got, got.event.appointment, seen)
 
 
-async def plan_given(ground: Ground, tx: Tx, got: Received[PlanGiven], _: None) -> None:
+async def plan_given(ground: Ground, tx: Tx, got: Received[PlanGiven], seen: Seen | None) -> None:
     """Charge the consult with the first version of its plan; later versions cost nothing."""
     if got.event.version == 1:
-        await _served(ground, tx, got, got.event.consult)
+        await _served(ground, tx, got, got.event.consult, seen)
 
 
 async def declined(ground: Ground, tx: Tx, got: Received[ConsultDeclined], _: None) -> None:
@@ -69,10 +82,10 @@ async def cancelled(ground: Ground, tx: Tx, got: Received[AppointmentCancelled],
     await _given_up(ground, tx, got, got.event.appointment, VoidReason.ERROR if mistaken else VoidReason.CANCELLED)
 
 
-async def _served(ground: Ground, tx: Tx, got: Received[Any], care_case: UUID) -> None:
+async def _served(ground: Ground, tx: Tx, got: Received[Any], care_case: UUID, seen: Seen | None) -> None:
     if not await _erased(tx, got.event.patient):
         case = await store.hear(tx, care_case, got.event.patient, served_at=got.time)
-        await settle(tx, case, ground.clock(), BY)
+        await settle(tx, case, ground.clock(), BY, seen)
         await _on_record(ground, tx, got, care_case)
 
 
@@ -107,9 +120,11 @@ async def _on_record(ground: Ground, tx: Tx, got: Received[Any], object_: UUID) 
 
 REACTIONS = (
     Reaction(AppointmentBooked, booked, prepare=ask),
-    Reaction(VisitEnded, visit_ended),
-    Reaction(PlanGiven, plan_given),
+    Reaction(VisitEnded, visit_ended, prepare=ask_who),
+    Reaction(PlanGiven, plan_given, prepare=ask_who),
     Reaction(ConsultDeclined, declined),
     Reaction(ConsultWithdrawn, withdrawn),
     Reaction(AppointmentCancelled, cancelled),
+    erasing(),
+    erasing(),
 )

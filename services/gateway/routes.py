@@ -12,6 +12,7 @@ from typing import Any
 from shared.requests import (
     Operation,
     attachments,
+    billing,
     booking,
     corrections,
     custody,
@@ -117,6 +118,10 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/refills", pharmacy.REFILL),
     Route("GET", "/v1/pharmacies", pharmacy.PHARMACIES),
     Route("POST", "/v1/pharmacy-preferences", pharmacy.PREFER),
+    Route("GET", "/v1/quotes/{quote}", billing.QUOTE),
+    Route("GET", "/v1/patients/{patient}/charges", billing.CHARGES),
+    Route("POST", "/v1/charges/void", billing.VOID_CHARGE),
+    Route("GET", "/v1/charges/{charge}/receipt", billing.RECEIPT),
     Route("GET", "/v1/handoffs", handoffs.WORK),
     Route("POST", "/v1/handoffs/accept", handoffs.ACCEPT),
     Route("POST", "/v1/handoffs/move", handoffs.MOVE),

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from baton_events.codes import VoidReason
 from shared.identity.people import Role
-from shared.requests.common import Cents, Code, Moment, OfPatient, ShortWords
+from shared.requests.common import Cents, Code, Content, Moment, OfPatient, ShortWords
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
 PATIENTS = frozenset({Role.PATIENT, Role.PROXY})
@@ -155,3 +155,4 @@ CHARGES = operation(Operation("billing", "charges", OfPatient, Charges, roles=PA
 VOID_CHARGE = operation(
     Operation("billing", "void-charge", VoidCharge, ChargeState, command=True, roles=frozenset({Role.SUPPORT})),
 )
+RECEIPT = operation(Operation("billing", "receipt", OfCharge, Content, roles=PATIENTS))

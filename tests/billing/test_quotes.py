@@ -20,7 +20,7 @@ from services.billing.model.refusals import (
     QuoteTaken,
 )
 from shared.errors import Forbidden, Invalid, KeyReused
-from shared.requests.billing import QUOTE, Line, OfQuote, QuoteStatus
+from shared.requests.billing import MAKE_QUOTES, QUOTE, Line, MakeQuotes, OfQuote, QuoteStatus
 from tests.billing.prices import AMARA, BEN, CENTS, JONAS, LINES, MARIA, lock, make, price
 from tests.support.stack import stack
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def s() -> AsyncIterator[Stack]:
-    async with stack("directory", "booking", "billing") as made:
+    async with stack("directory", "billing") as made:
         yield made
 
 
@@ -164,7 +164,5 @@ async def test_what_is_not_there_is_not_locked(s: Stack) -> None:
 
 
 async def test_no_person_and_no_other_service_makes_a_price(s: Stack) -> None:
-    from shared.requests.billing import MAKE_QUOTES, MakeQuotes
-
     with pytest.raises(Forbidden):
         await s.ask(MAKE_QUOTES, MakeQuotes(patient=MARIA, quotes=[price()]), as_="maria-lopez", service="messaging")

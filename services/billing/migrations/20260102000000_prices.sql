@@ -53,6 +53,8 @@ CREATE TABLE charge (
     patient      uuid NOT NULL,
     locked_cents integer NOT NULL,
     cents        integer NOT NULL,
+    provider     uuid NOT NULL,
+    particulars  bytea NOT NULL,
     served_at    timestamptz NOT NULL,
     recorded_at  timestamptz NOT NULL,
     voided_at    timestamptz,
@@ -69,6 +71,7 @@ CREATE TABLE charge (
 CREATE UNIQUE INDEX charge_standing ON charge (quote) WHERE voided_at IS NULL;
 CREATE INDEX charge_quote ON charge (quote);
 CREATE INDEX charge_patient ON charge (patient, recorded_at DESC, id);
+COMMENT ON COLUMN charge.provider IS 'Who saw the patient, which is not always who the price was locked with.';
 
 DO $$
 DECLARE runtime text := regexp_replace(current_user, '_owner$', '');

@@ -41,12 +41,14 @@ class LockRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ChargeRow:
-    """What was charged against a lock."""
+    """What was charged against a lock, for what `provider` did; `particulars` are sealed."""
 
     id: UUID
     quote: UUID
     patient: UUID
     cents: int
+    provider: UUID
+    particulars: bytes
     served_at: datetime
     recorded_at: datetime
     voided_at: datetime | None = None
@@ -99,6 +101,14 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     credential: str
     time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Who saw the patient instead of the one with whom the price was locked; `particulars` are sealed."""
+
+    provider: UUID
+    particulars: bytes
 
 
 def total(lines: list[Line]) -> int:

@@ -37,8 +37,9 @@ class Priced:
     keys: GroupKeys
 
 
-async def ask_for_price(ground: Ground, appointment: UUID, cause: UUID) -> Priced:
-    """The price that booking keeps with the appointment, and the names for its receipt."""
+async def ask_for_price(ground: Ground, patient: UUID, appointment: UUID, cause: UUID) -> Priced:
+    """The price that booking keeps with the appointment, and the names for its receipt; raises PatientErased first."""
+    keys = await ground.sealing.keys(patient, patient)
     facts = await ground.bus.call_as_self(APPOINTMENT_FACTS, OfAppointment(appointment=appointment), cause=cause)
     named = await particulars(
         ground,
@@ -48,7 +49,7 @@ async def ask_for_price(ground: Ground, appointment: UUID, cause: UUID) -> Price
         time_zone=facts.time_zone,
         cause=cause,
     )
-    return Priced(facts=facts, named=named, keys=await ground.sealing.keys(facts.patient, facts.patient))
+    return Priced(facts=facts, named=named, keys=keys)
 
 
 async def lock_price(
@@ -56,7 +57,7 @@ async def lock_price(
 ) -> None:
     """Write the price down and lock it, as of the moment of booking; it holds until the visit begins."""
     facts, keys = priced.facts, priced.keys
-    line = Line(what=_what(facts, practice), cents=facts.price_cents, code=facts.visit_type)
+    line = Line(what=_what(facts, practice), cents=facts.price_cents)
     new = NewQuote(quote=quote, lines=[line], expires_at=facts.start)
     made = await make(tx, keys, facts.patient, new, booked_at)
     row = LockRow(

@@ -76,7 +76,7 @@ def charge_of(bill: Bill, keys: GroupKeys) -> Charge:
         quote=bill.quote.id,
         patient=bill.quote.patient,
         case=bill.lock.care_case,
-        provider=bill.lock.provider,
+        provider=bill.charge.provider,
         lines=lines_of(keys, bill.quote),
         cents=bill.charge.cents,
         served_at=bill.charge.served_at,

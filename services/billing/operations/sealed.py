@@ -13,7 +13,7 @@ from shared.sealing import Kind
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.billing.model.bill import LockRow, QuoteRow
+    from services.billing.model.bill import ChargeRow, LockRow, QuoteRow
     from shared.sealing import GroupKeys
 
 LINES = msgspec.json.Decoder(list[Line])
@@ -35,7 +35,7 @@ def seal_particulars(keys: GroupKeys, quote: UUID, provider: UUID, particulars: 
     return keys.seal(msgspec.json.encode(particulars), kind=Kind.PARTICULARS, object=quote, author=provider)
 
 
-def particulars_of(keys: GroupKeys, lock: LockRow) -> Particulars:
+def particulars_of(keys: GroupKeys, of: LockRow | ChargeRow) -> Particulars:
     """What the receipt names."""
-    plain = keys.open(lock.particulars, kind=Kind.PARTICULARS, object=lock.quote, author=lock.provider)
+    plain = keys.open(of.particulars, kind=Kind.PARTICULARS, object=of.quote, author=of.provider)
     return PARTICULARS.decode(plain)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from baton_events.billing import ChargeRecorded, ChargeVoided, QuoteVoided
-from services.billing.model.bill import CaseRow, ChargeRow, LockRow
+from services.billing.model.bill import CaseRow, ChargeRow, LockRow, Seen
 from services.billing.store import charges, quotes
 from shared.outbox import announce
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.database import Tx
 
 
-async def settle(tx: Tx, case: CaseRow, now: datetime, by: str) -> None:
+async def settle(tx: Tx, case: CaseRow, now: datetime, by: str, seen: Seen | None = None) -> None:
     """Bring the case's price to where all that was heard of the case puts it, in whichever order it was heard.
 
     A case that was given up is never charged. A charge that was given up is not made again. The case must be locked.
@@ -27,7 +27,7 @@ async def settle(tx: Tx, case: CaseRow, now: datetime, by: str) -> None:
         if case.given_up_for is not None:
             await _give_up(tx, lock, charge, case.given_up_for, now, by)
         elif case.served_at is not None and charge is None and lock.voided_at is None:
-            await _charge(tx, lock, case.served_at, now)
+            await _charge(tx, lock, seen, case.served_at, now)
 
 
 async def give_up_charge(tx: Tx, charge: ChargeRow, reason: VoidReason, now: datetime, by: str) -> None:
@@ -37,9 +37,16 @@ async def give_up_charge(tx: Tx, charge: ChargeRow, reason: VoidReason, now: dat
     await announce(tx, voided, now)
 
 
-async def _charge(tx: Tx, lock: LockRow, served_at: datetime, now: datetime) -> None:
+async def _charge(tx: Tx, lock: LockRow, seen: Seen | None, served_at: datetime, now: datetime) -> None:
     charge = ChargeRow(
-        id=uuid4(), quote=lock.quote, patient=lock.patient, cents=lock.cents, served_at=served_at, recorded_at=now
+        id=uuid4(),
+        quote=lock.quote,
+        patient=lock.patient,
+        cents=lock.cents,
+        provider=(seen or lock).provider,
+        particulars=(seen or lock).particulars,
+        served_at=served_at,
+        recorded_at=now,
     )
     await charges.record(tx, charge)
     await announce(tx, ChargeRecorded(charge=charge.id, quote=lock.quote, patient=lock.patient), now)

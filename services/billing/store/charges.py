@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 MOST = 100
 
 RECORD = """
-INSERT INTO charge (id, quote, patient, locked_cents, cents, served_at, recorded_at)
-VALUES ($1, $2, $3, $4, $4, $5, $6)
+INSERT INTO charge (id, quote, patient, locked_cents, cents, provider, particulars, served_at, recorded_at)
+VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8)
 """
 
 OF_QUOTE = """
-SELECT id, quote, patient, cents, served_at, recorded_at, voided_at, void_reason
+SELECT id, quote, patient, cents, provider, particulars, served_at, recorded_at, voided_at, void_reason
   FROM charge WHERE quote = $1 ORDER BY recorded_at DESC LIMIT 1
 """
 
@@ -33,7 +33,8 @@ BILLS = """
 SELECT q.id, q.patient, q.cents, q.lines, q.made_at, q.expires_at,
        l.care_case, l.provider, l.particulars, l.locked_at, l.voided_at AS lock_voided_at,
        l.void_reason AS lock_void_reason,
-       c.id AS charge, c.cents AS charged_cents, c.served_at, c.recorded_at, c.voided_at, c.void_reason
+       c.id AS charge, c.cents AS charged_cents, c.provider AS seen_by,
+       c.particulars AS charge_particulars, c.served_at, c.recorded_at, c.voided_at, c.void_reason
   FROM quote q
   LEFT JOIN price_lock l ON l.quote = q.id
   LEFT JOIN charge c ON c.quote = q.id
@@ -49,7 +50,15 @@ OF_PATIENT = f"{BILLS} WHERE c.patient = $1 ORDER BY c.recorded_at DESC, c.id LI
 async def record(tx: Tx, charge: ChargeRow) -> None:
     """Charge the locked price; PostgreSQL refuses more than it, and a second charge that stands beside the first."""
     await tx.execute(
-        RECORD, charge.id, charge.quote, charge.patient, charge.cents, charge.served_at, charge.recorded_at
+        RECORD,
+        charge.id,
+        charge.quote,
+        charge.patient,
+        charge.cents,
+        charge.provider,
+        charge.particulars,
+        charge.served_at,
+        charge.recorded_at,
     )
 
 
@@ -109,6 +118,8 @@ def _charge(row: asyncpg.Record) -> ChargeRow:
         quote=row["id"],
         patient=row["patient"],
         cents=row["charged_cents"],
+        provider=row["seen_by"],
+        particulars=row["charge_particulars"],
         served_at=row["served_at"],
         recorded_at=row["recorded_at"],
         voided_at=row["voided_at"],
