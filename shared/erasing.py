@@ -15,15 +15,14 @@ from shared.sealing import erase, mark_erased
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
-    from uuid import UUID
 
     from shared.app import Ground, Received
     from shared.database import Tx
 
-    Forget = Callable[[Tx, UUID, datetime], Awaitable[None]]
+    Forget = Callable[[Tx, Received[ErasureApproved], datetime], Awaitable[None]]
 
 
-async def nothing_else(_: Tx, __: UUID, ___: datetime) -> None:
+async def nothing_else(_: Tx, __: Received[ErasureApproved], ___: datetime) -> None:
     """A service whose own rows hold ids, states, times and what is sealed."""
 
 
@@ -41,7 +40,7 @@ def erasing(forget: Forget = nothing_else) -> Reaction:
     async def confirm(ground: Ground, tx: Tx, got: Received[ErasureApproved], _: None) -> None:
         patient, now, service = got.event.patient, ground.clock(), ground.settings.service
         await mark_erased(tx, patient, now)
-        await forget(tx, patient, now)
+        await forget(tx, got, now)
         await forget_patient(tx, patient)
         await idempotency.forget_caller(tx, str(patient))
         confirmed = ERASURE_CONFIRMED[ServiceName(service)](

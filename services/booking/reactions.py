@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from baton_events.visits import VisitCheckedIn, VisitEnded, VisitLeft, VisitStarted
 from services.booking.store import appointments
+from services.booking.store.erasures import give_back
 from shared import audit
 from shared.app import Reaction
+from shared.erasing import erasing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
     from uuid import UUID
 
+    from baton_events.directory import ErasureApproved
     from shared.app import Ground, Received
     from shared.database import Tx
 
@@ -49,9 +52,15 @@ async def _moved(ground: Ground, tx: Tx, got: Received[Any], move: Move) -> None
         )
 
 
+async def erased(tx: Tx, got: Received[ErasureApproved], now: datetime) -> None:
+    """Give back the times that were the patient's; nobody is told why."""
+    await give_back(tx, got.event.patient, now)
+
+
 REACTIONS = (
     Reaction(VisitCheckedIn, checked_in),
     Reaction(VisitLeft, left),
     Reaction(VisitStarted, started),
     Reaction(VisitEnded, ended),
+    erasing(erased),
 )

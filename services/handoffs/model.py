@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from baton_events.codes import HandoffName
 from services.handoffs.declare import Row, Team
 from shared.errors import Conflict, Invalid
 from shared.requests.handoffs import HandoffState
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from baton_events.codes import HandoffName
 
 ESCALATE = "escalate"
 """The kind of the ledger's only deadlines."""
@@ -33,7 +33,7 @@ class WorkTaken(Conflict):
 
 
 class TakenWhereItIsDone(Conflict):
-    """This work is taken where it is done: accept the order itself, and this list shows that you have it."""
+    """This work is taken where it is done: accept the order or claim the thread; this list then shows you have it."""
 
     code = "taken-where-it-is-done"
 
@@ -81,6 +81,11 @@ class Held:
     def open(self) -> bool:
         """Whether the work is still owed."""
         return self.state is HandoffState.OPEN
+
+    @property
+    def about_erasure(self) -> bool:
+        """Whether the work is to erase the patient, which goes on when they are."""
+        return self.name is HandoffName.RECORD_ERASE
 
 
 @dataclass(frozen=True, kw_only=True)

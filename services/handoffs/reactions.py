@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.handoffs.operations import record
+from services.handoffs.operations.erase import end_all
 from services.handoffs.table import TABLE
 from shared.app import Reaction
+from shared.erasing import erasing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,4 +36,4 @@ def _telling(rows: Sequence[Row]) -> Apply:
     return apply
 
 
-REACTIONS = generated(TABLE)
+REACTIONS = (*generated(TABLE), erasing(end_all))

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING, Any
 from services.messaging.operations.attachments.content import attachment, open_content, read_part
 from services.messaging.operations.attachments.finish import finish
 from services.messaging.operations.attachments.upload import abandon, begin, put_part
+from services.messaging.operations.consults.catalogue import check_intake, conditions
+from services.messaging.operations.consults.find import find_providers
+from services.messaging.operations.consults.give_up import decline, withdraw
+from services.messaging.operations.consults.plan import acknowledge, give_plan
+from services.messaging.operations.consults.read import consult, consults, my_consults
+from services.messaging.operations.consults.request import request_consult
 from services.messaging.operations.contacts.log import log_contact
 from services.messaging.operations.contacts.show import contacts, questions
 from services.messaging.operations.corrections import correct, retract, revisions
@@ -23,6 +29,7 @@ from services.messaging.operations.send import send
 from services.messaging.operations.threads import close_thread, open_thread, reply_not_needed
 from shared import audit
 from shared.requests import attachments, common, corrections, people
+from shared.requests import consults as by_message
 from shared.requests import custody as custodies
 from shared.requests import drafts as begun
 from shared.requests import messaging as requests
@@ -69,5 +76,16 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     people.LOG_CONTACT: log_contact,
     people.CONTACTS: contacts,
     people.QUESTIONS: questions,
+    by_message.CONDITIONS: conditions,
+    by_message.CHECK_INTAKE: check_intake,
+    by_message.FIND_PROVIDERS: find_providers,
+    by_message.REQUEST_CONSULT: request_consult,
+    by_message.CONSULT: consult,
+    by_message.CONSULTS: consults,
+    by_message.MY_CONSULTS: my_consults,
+    by_message.GIVE_PLAN: give_plan,
+    by_message.ACKNOWLEDGE: acknowledge,
+    by_message.DECLINE: decline,
+    by_message.WITHDRAW: withdraw,
     common.ACCESSES["messaging"]: audit.accesses("messaging"),
 }

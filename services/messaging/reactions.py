@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from baton_events.codes import HandoffName
 from baton_events.handoffs import HandoffMoved
 from baton_events.visits import FollowUpDeclined, VisitEnded
+from services.messaging.operations.erase import end_all
 from services.messaging.store import follow_ups as store
 from shared.app import Reaction
+from shared.erasing import erasing
 
 if TYPE_CHECKING:
     from shared.app import Ground, Received
@@ -38,4 +40,5 @@ REACTIONS = (
     Reaction(VisitEnded, visit_ended),
     Reaction(FollowUpDeclined, follow_up_declined),
     Reaction(HandoffMoved, handoff_moved),
+    erasing(end_all),
 )

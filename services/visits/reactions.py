@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from baton_events.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
+from baton_events.directory import RelationshipStarted
 from services.visits.operations.follow import cancel, reschedule
 from services.visits.operations.prepare import Prepared, plan, prepare
+from services.visits.store import gaps
+from services.visits.store.erasures import end_all
 from shared import audit
 from shared.app import Reaction
+from shared.erasing import erasing
 from shared.sealing import PatientErased
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from baton_events.directory import ErasureApproved
     from services.visits.model.visit import VisitRow
     from shared.app import Ground, Received
     from shared.database import Tx
@@ -56,8 +63,20 @@ async def _on_record(ground: Ground, tx: Tx, received: Received[Any], visit: Vis
         )
 
 
+async def treated(ground: Ground, tx: Tx, received: Received[RelationshipStarted], _: None) -> None:
+    """Look from now on whether something is due for the patient."""
+    await gaps.watch(tx, received.event.patient, ground.clock())
+
+
+async def erased(tx: Tx, got: Received[ErasureApproved], now: datetime) -> None:
+    """Wait for the patient no longer."""
+    await end_all(tx, got.event.patient, now)
+
+
 REACTIONS = (
+    Reaction(RelationshipStarted, treated),
     Reaction(AppointmentBooked, booked, prepare=ask_for),
     Reaction(AppointmentRescheduled, rescheduled),
     Reaction(AppointmentCancelled, cancelled),
+    erasing(erased),
 )

@@ -124,8 +124,7 @@ class Replaying:
         with trace.following(envelope.traceparent):
             prepared = await self.reactions.prepare(received)
             async with self.ground.db.transaction() as tx:
-                if await store.handle(tx, received.id, envelope.type):
-                    await self.reactions.apply(tx, received, prepared)
+                await self.reactions.apply(tx, received, prepared)
                 await self._settle(tx, letter)
 
     async def _settle(self, tx: Tx, letter: DeadLetter) -> None:

@@ -10,10 +10,13 @@ from shared.app import Received
 from shared.crash import CrashPoint, reach
 from shared.errors import Refusal
 from shared.inbox import store
+from shared.inbox.store import Handled
+from shared.sealing import is_erased
 from shared.telemetry import trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from uuid import UUID
 
     from baton_events import Event
     from baton_events.envelope import Envelope
@@ -59,25 +62,44 @@ class Reactions:
             prepared = await self.prepare(received)
             reach(CrashPoint.INBOX_PREPARED)
             async with self.ground.db.transaction() as tx:
-                if not await store.handle(tx, received.id, envelope.type):
+                if not await self.apply(tx, received, prepared):
                     return False
-                await self.apply(tx, received, prepared)
                 if refused_before:
                     await store.forget_refusals(tx, received.id)
                 reach(CrashPoint.INBOX_APPLIED)
         return True
 
     async def prepare(self, received: Received[Event]) -> list[object]:
-        """What each reaction needs before the transaction opens."""
-        return [
-            await reaction.prepare(self.ground, received) if reaction.prepare else None
-            for reaction in self._by_event.get(type(received.event), ())
-        ]
+        """What each reaction needs before the transaction opens; nothing about a patient who is erased here."""
+        try:
+            return [
+                await reaction.prepare(self.ground, received) if reaction.prepare else None
+                for reaction in self._by_event.get(type(received.event), ())
+            ]
+        except Exception:
+            patient = _concerned(received.event)
+            if patient is None:
+                raise
+            async with self.ground.db.reading() as tx:
+                if not await is_erased(tx, patient):
+                    raise
+            return []
 
-    async def apply(self, tx: Tx, received: Received[Event], prepared: list[object]) -> None:
-        """Do the work of each reaction."""
-        for reaction, ready in zip(self._by_event.get(type(received.event), ()), prepared, strict=True):
-            await reaction.apply(self.ground, tx, received, ready)
+    async def apply(self, tx: Tx, received: Received[Event], prepared: list[object]) -> bool:
+        """Mark the event as handled and do the work of each reaction; False when it was handled before.
+
+        Of a patient who is erased here nothing is done any more, but what erases them.
+        """
+        event = received.event
+        handled = await store.handle(tx, received.id, event.kind.type, _concerned(event))
+        if handled is Handled.NOW:
+            for reaction, ready in zip(self._by_event.get(type(event), ()), prepared, strict=True):
+                await reaction.apply(self.ground, tx, received, ready)
+        return handled is not Handled.BEFORE
+
+
+def _concerned(event: Event) -> UUID | None:
+    return None if event.kind.noun == "erasure" else event.patient_id
 
 
 def read(arrival: Arrival) -> tuple[Envelope, Received[Event]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,9 +16,10 @@ SETTLED = """
 SELECT EXISTS (SELECT 1 FROM inbox WHERE event = $1) OR EXISTS (SELECT 1 FROM dead_letter WHERE event = $1)
 """
 
-HANDLE = (
-    "INSERT INTO inbox (event, type) VALUES ($1, $2) ON CONFLICT ON CONSTRAINT inbox_pkey DO NOTHING RETURNING event"
-)
+HANDLE = """
+INSERT INTO inbox (event, type) VALUES ($1, $2) ON CONFLICT ON CONSTRAINT inbox_pkey DO NOTHING
+RETURNING EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = $3) AS erased
+"""
 
 REFUSE = """
 INSERT INTO refused_event (event, attempts) VALUES ($1, 1)
@@ -57,6 +59,14 @@ STATE = "SELECT settled_at, settlement, replay_asked_at, refusal FROM dead_lette
 COUNT_OPEN = "SELECT count(*) FROM dead_letter WHERE settled_at IS NULL"
 
 
+class Handled(Enum):
+    """What handling an event comes to: it was done before, it is to be done now, or its patient is erased here."""
+
+    BEFORE = auto()
+    NOW = auto()
+    FOR_NOBODY = auto()
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
     """An event that was set aside; `refusal` is the code of what the work said."""
@@ -88,9 +98,12 @@ async def is_settled(tx: Tx, event: UUID) -> bool:
     return bool(await tx.fetchval(SETTLED, event))
 
 
-async def handle(tx: Tx, event: UUID, event_type: str) -> bool:
-    """Mark the event as handled by this transaction; False when it was handled before."""
-    return await tx.fetchval(HANDLE, event, event_type) is not None
+async def handle(tx: Tx, event: UUID, event_type: str, patient: UUID | None) -> Handled:
+    """Mark the event as handled in the transaction that handles it, and say whether there is anything to do."""
+    erased: bool | None = await tx.fetchval(HANDLE, event, event_type, patient)
+    if erased is None:
+        return Handled.BEFORE
+    return Handled.FOR_NOBODY if erased else Handled.NOW
 
 
 async def count_refusal(tx: Tx, event: UUID) -> int:

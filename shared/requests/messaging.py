@@ -39,13 +39,16 @@ class ThreadOpen(Done, frozen=True, kw_only=True):
 class Send(Ask, frozen=True, kw_only=True):
     """Write into the thread. `follow_up_of` names the visit whose owed follow-up this message is.
 
-    `attachments` are files uploaded for this thread and finished.
+    `attachments` are files uploaded for this thread and finished. `draft` is the author's that this message was; it is
+    removed, but not when `draft_version` is given and another device has saved a newer one.
     """
 
     thread: UUID
     text: Words
     follow_up_of: UUID | None = None
     attachments: Annotated[list[UUID], Meta(max_length=MOST_IN_MESSAGE)] = []
+    draft: UUID | None = None
+    draft_version: int | None = None
 
 
 class Sent(Done, frozen=True, kw_only=True):
@@ -183,6 +186,11 @@ REPLY_NOT_NEEDED = operation(
     Operation("messaging", "reply-not-needed", OfThread, ThreadState, command=True, roles=SEES_TO),
 )
 CLOSE_THREAD = operation(Operation("messaging", "close-thread", OfThread, ThreadState, command=True, roles=SEES_TO))
+ERASE_THREAD = operation(
+    Operation(
+        "messaging", "erase-thread", OfThread, ThreadState, command=True, roles=frozenset({Role.PRIVACY_OFFICER})
+    ),
+)
 FOLLOW_UPS = operation(
     Operation("messaging", "follow-ups", AskFollowUps, FollowUps, roles=frozenset({Role.CLINICIAN})),
 )

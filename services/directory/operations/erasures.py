@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from baton_events.codes import ServiceName
-    from shared.app import Ground
+    from shared.app import Ground, Received
     from shared.call import Call
     from shared.database import Tx
     from shared.requests.directory import AskErasures, OfErasure, RequestErasure
@@ -98,9 +98,9 @@ async def confirm(tx: Tx, erasure: UUID, patient: UUID, service: ServiceName, no
         await announce(tx, ErasureCompleted(erasure=erasure, patient=patient), now)
 
 
-async def blank(tx: Tx, patient: UUID, _: datetime) -> None:
+async def blank(tx: Tx, got: Received[ErasureApproved], _: datetime) -> None:
     """Take away who the patient was, also from data that an old backup brought back."""
-    await store.blank(tx, patient)
+    await store.blank(tx, got.event.patient)
 
 
 def _is_officer(call: Call) -> bool:

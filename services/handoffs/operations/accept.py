@@ -34,7 +34,7 @@ async def accept(ground: Ground, call: Call, ask: OfHandoff) -> HandoffNow:
         if held.accepted_by is None:
             await ledger.accept(tx, held.id, held.number, call.person.id, call.now)
             await announcing.accepted(tx, held, call.person.id, call.now)
-        await audit.record(tx, call, "write", patient=held.patient, object=held.id)
+        await audit.record(tx, call, "write", patient=held.patient, object=held.id, erased_too=held.about_erasure)
         done = HandoffNow(handoff=held.id, owner=held.owner, state=held.state)
         await idempotency.keep(tx, call, done)
     return done

@@ -29,7 +29,7 @@ async def move(ground: Ground, call: Call, ask: MoveHandoff) -> HandoffNow:
         if held.owner == ask.owner:
             raise AlreadyTheirs
         await pass_on(tx, held, ask.owner, max(call.now, held.since), held.due, call.now)
-        await audit.record(tx, call, "write", patient=held.patient, object=held.id)
+        await audit.record(tx, call, "write", patient=held.patient, object=held.id, erased_too=held.about_erasure)
         done = HandoffNow(handoff=held.id, owner=ask.owner, state=held.state)
         await idempotency.keep(tx, call, done)
     return done

@@ -33,6 +33,8 @@ SELECT id, opened_at FROM handoff WHERE patient = $1 AND state = 'open'
  ORDER BY opened_at, id
 """
 
+OPEN_OF = "SELECT id FROM handoff WHERE patient = $1 AND state = 'open' ORDER BY id"
+
 STEPS = """
 SELECT h.id, h.name, h.state, h.settled_at,
        c.number, c.owner, c.how, c.started_at, c.due, c.accepted_at,
@@ -58,6 +60,11 @@ class Custody:
     last: bool
     state: str
     settled_at: datetime | None
+
+
+async def open_of(tx: Tx, patient: UUID) -> list[UUID]:
+    """The patient's work that is open."""
+    return [row["id"] for row in await tx.fetch(OPEN_OF, patient)]
 
 
 async def owed_by(tx: Tx, owners: Sequence[str], most: int) -> list[Held]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from baton_events import messaging
 from baton_events.codes import HandoffName, Party
-from services.handoffs.declare import Field, Has, Is, On, Row, Rung, Says, Team
+from services.handoffs.declare import Accepting, Field, Has, Is, Moving, On, Row, Rung, Says, Team
 
 ROWS = (
     Row(
@@ -39,7 +39,13 @@ ROWS = (
             On(messaging.MessageSent, when=(Is("author_party", Party.STAFF),)),
             On(messaging.ReplyNotNeeded),
         ),
-        withdraws=(On(messaging.ThreadClosed),),
+        withdraws=(On(messaging.ThreadClosed), On(messaging.ThreadErased)),
+        taken="assigned",
+        accepts=(Accepting(messaging.ThreadClaimed, "claimed_by"),),
+        moves=(
+            Moving(messaging.ThreadHandedOver, "owner", "reply_due", "assigned"),
+            Moving(messaging.ThreadReleased, "owner", "reply_due"),
+        ),
         ladder=(
             Rung(Team("clinicians-on-call"), timedelta(hours=4)),
             Rung(Team("support"), timedelta(hours=12)),
@@ -61,6 +67,12 @@ ROWS = (
         due=Field("answer_due"),
         closes=(On(messaging.QuestionAnswered),),
         withdraws=(On(messaging.QuestionWithdrawn),),
+        taken="assigned",
+        accepts=(Accepting(messaging.ThreadClaimed, "claimed_by"),),
+        moves=(
+            Moving(messaging.ThreadHandedOver, "owner", "answer_due", "assigned"),
+            Moving(messaging.ThreadReleased, "owner", "answer_due"),
+        ),
         ladder=(Rung(Team("care"), timedelta(hours=1)),),
         owed="Answer the patient's question.",
         says=Says(

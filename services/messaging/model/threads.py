@@ -105,6 +105,12 @@ class NoSuchThread(NotFound):
     code = "no-such-thread"
 
 
+class ConsultUnderWay(Conflict):
+    """A consult goes on in this thread. Have it declined, withdrawn or ended first, then erase the thread."""
+
+    code = "consult-under-way"
+
+
 class NothingToAnswer(Conflict):
     """The patient's last message has been answered already, so there is nothing to mark."""
 

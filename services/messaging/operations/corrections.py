@@ -49,7 +49,7 @@ async def correct(ground: MessagingGround, call: Call, ask: Correct) -> Correcte
     letter = Letter(
         call=call,
         card=card,
-        keys=await ground.sealing.keys(card.patient, card.id),
+        keys=await ground.keys(card),
         party=side(call, vouched),
         text=ask.text,
         trace=trace.current_traceparent(),
@@ -128,7 +128,7 @@ async def retract(ground: MessagingGround, call: Call, ask: OfMessage) -> Retrac
 async def revisions(ground: MessagingGround, call: Call, ask: OfMessage) -> Versions:
     """Everything the message ever said, once the look is on record; raises NoSuchMessage."""
     card, vouched = await _opened(ground, call, ask.message)
-    keys = await ground.sealing.keys(card.patient, card.id)
+    keys = await ground.keys(card)
     async with ground.db.transaction() as tx:
         with _as_of_a_message():
             admit(await threads.look(tx, card.id), call, vouched=vouched)

@@ -19,6 +19,7 @@ from services.messaging.model.custody import (
     serves,
 )
 from services.messaging.model.threads import NoSuchThread, ThreadNow, proven, reply_owner
+from services.messaging.operations.consults.taking_over import relationship_of
 from services.messaging.operations.party import admit, locked, side, vouch
 from services.messaging.store import custody as store
 from services.messaging.store import threads
@@ -73,7 +74,11 @@ async def claim(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadCus
         if thread.assigned != person.id:
             after = await _pass(tx, call, thread, "claimed", person.id, thread.team)
             claimed = ThreadClaimed(
-                thread=card.id, patient=card.patient, claimed_by=person.id, question=thread.question
+                thread=card.id,
+                patient=card.patient,
+                claimed_by=person.id,
+                question=thread.question,
+                relationship=relationship_of(ground, card, person.id),
             )
             return await _passed(tx, call, after, claimed)
         await idempotency.keep(tx, call, done)
@@ -92,7 +97,7 @@ async def hand_over(ground: MessagingGround, call: Call, ask: HandOver) -> Threa
     if (ask.to_person is None) == (ask.to_team is None):
         raise OneReceiver
     card = await ground.card(ask.thread)
-    keys = await ground.sealing.keys(card.patient, card.id)
+    keys = await ground.keys(card)
     licensed = await _receives(ground, card, ask.to_person)
     async with ground.db.transaction() as tx:
         thread = _to_pass_on(await locked(tx, call, ask.thread, vouched=vouched), call)
@@ -112,6 +117,7 @@ async def hand_over(ground: MessagingGround, call: Call, ask: HandOver) -> Threa
             assigned=ask.to_person,
             question=thread.question,
             answer_due=thread.question_due,
+            relationship=relationship_of(ground, card, ask.to_person),
         )
         return await _passed(tx, call, after, handed_over)
 
@@ -140,7 +146,7 @@ async def custody(ground: MessagingGround, call: Call, ask: OfThread) -> Custody
     """Who sees to the thread and who did, to whoever may open it, once the look is on record; raises NoSuchThread."""
     card = await ground.card(ask.thread)
     vouched = await vouch(ground, call, ask.thread)
-    keys = await ground.sealing.keys(card.patient, card.id)
+    keys = await ground.keys(card)
     async with ground.db.transaction() as tx:
         thread = admit(await threads.look(tx, ask.thread), call, vouched=vouched)
         rows = await store.steps(tx, ask.thread)

@@ -39,7 +39,9 @@ async def vouch(ground: MessagingGround, call: Call, thread: UUID) -> Ground | N
     card = await ground.card(thread)
     async with ground.db.transaction() as tx:
         now = await store.look(tx, thread)
-    if now is not None and proven(now, call.person.id, party_of(call.person), call.person.teams):
+    if now is None or now.erased:
+        raise NoSuchThread
+    if proven(now, call.person.id, party_of(call.person), call.person.teams):
         return None
     found = await may_open(ground, call, card.patient)
     if found is None:

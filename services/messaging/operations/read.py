@@ -52,7 +52,7 @@ async def messages(ground: MessagingGround, call: Call, ask: ReadMessages) -> Me
     """A page of the thread, opened for the caller, once the look is on record; raises NoSuchThread."""
     card = await ground.card(ask.thread)
     vouched = await vouch(ground, call, ask.thread)
-    keys = await ground.sealing.keys(card.patient, card.id)
+    keys = await ground.keys(card)
     async with ground.db.transaction() as tx:
         thread = admit(await store.look(tx, ask.thread), call, vouched=vouched)
         rows = await store.page(tx, ask.thread, ask.before or END, ask.limit)

@@ -33,7 +33,7 @@ async def send(ground: MessagingGround, call: Call, ask: Send) -> Sent:
     letter = Letter(
         call=call,
         card=card,
-        keys=await ground.sealing.keys(card.patient, card.id),
+        keys=await ground.keys(card),
         party=party,
         text=ask.text,
         trace=trace.current_traceparent(),

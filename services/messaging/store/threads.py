@@ -23,7 +23,7 @@ CARD = "SELECT id, patient, kind FROM thread WHERE id = $1"
 NOW = """
 SELECT t.id, t.patient, t.kind, t.sequence, t.closed_at IS NOT NULL AS closed, t.reply_owed, t.reply_due,
        t.assigned, t.team, t.custody, t.question, t.question_due, greatest(t.last_at, t.changed_at) AS since,
-       EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = t.patient) AS erased,
+       t.erased_at IS NOT NULL OR EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = t.patient) AS erased,
        ARRAY(SELECT p.person FROM participant p WHERE p.thread = t.id AND p.left_at IS NULL) AS participants
   FROM thread t
  WHERE t.id = ANY($1::uuid[])
@@ -93,7 +93,7 @@ SELECT t.id, t.patient, t.kind, t.closed_at IS NOT NULL AS closed, t.sequence, t
        least(t.reply_due, t.question_due) AS due,
        t.sequence - coalesce(r.sequence + r.own, 0) AS unread
   FROM thread t LEFT JOIN reading r ON r.thread = t.id AND r.person = $2
- WHERE t.patient = $1 AND (t.last_at, t.id) < ($3, $4)
+ WHERE t.patient = $1 AND t.erased_at IS NULL AND (t.last_at, t.id) < ($3, $4)
  ORDER BY t.last_at DESC, t.id DESC LIMIT $5
 """
 

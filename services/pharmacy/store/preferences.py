@@ -26,6 +26,7 @@ LOAD = """
 INSERT INTO preference (patient, pharmacy, farthest_kilometres, delivery, kept_at)
 SELECT patient, pharmacy, farthest, false, $4
   FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS known (patient, pharmacy, farthest)
+ WHERE NOT EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = known.patient)
 ON CONFLICT ON CONSTRAINT preference_pkey DO NOTHING
 """
 
