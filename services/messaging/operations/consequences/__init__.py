@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from services.messaging.operations.consequences import clock, follow_up, questions
+from services.messaging.operations.consequences import attachments, clock, consults, drafts, emergency, follow_up, questions
 from services.messaging.operations.consequences.declare import Consequence, Placed, settled
 
-CONSEQUENCES: tuple[Consequence, ...] = (follow_up.CONSEQUENCE, clock.CONSEQUENCE, questions.CONSEQUENCE)
+CONSEQUENCES: tuple[Consequence, ...] = (
+    follow_up.CONSEQUENCE,
+    attachments.CONSEQUENCE,
+    drafts.CONSEQUENCE,
+    clock.CONSEQUENCE,
+    consults.CONSEQUENCE,
+    questions.CONSEQUENCE,
+    emergency.CONSEQUENCE,
+)
 
 OF_CORRECTIONS = tuple(one for one in CONSEQUENCES if one.corrections)
 """What the new words of an old message settle."""
