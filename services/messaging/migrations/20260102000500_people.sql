@@ -45,7 +45,7 @@ CREATE TABLE contact (
     sealed       bytea NOT NULL,
     at           timestamptz NOT NULL
 );
-CREATE INDEX contact_patient ON contact (patient, at DESC);
+CREATE INDEX contact_patient ON contact (patient, at DESC, id DESC);
 COMMENT ON COLUMN contact.key_group IS 'Whose keys seal it: the thread''s where it stands in one, else the patient''s own group.';
 
 -- migrate:down

@@ -20,6 +20,9 @@ RUNGS = (("care", timedelta()), ("clinicians-on-call", timedelta(minutes=5)))
 
 
 OWNER = {About.SERVICE: "team:support", About.CARE: "team:clinicians-on-call"}
+MOST_TOLD = 30
+"""How often what the patient was doing is added to a request; their words stand in the thread however often."""
+
 KIND = {About.SERVICE: ThreadKind.SUPPORT, About.CARE: ThreadKind.CARE}
 
 
@@ -67,6 +70,11 @@ def may_join(request: PersonRequest, person: UUID, teams: frozenset[str], now: d
     asked = {request.owner.removeprefix("team:")}
     asked |= {team for team, after in RUNGS if request.due + after <= now}
     return bool(asked & teams)
+
+
+def may_read(request: PersonRequest, person: UUID, teams: frozenset[str]) -> bool:
+    """Whether the person joined the patient and still is of a team that does."""
+    return request.joined_by == person and bool(teams & {request.owner.removeprefix("team:"), *dict(RUNGS)})
 
 
 class NoSuchRequest(NotFound):

@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from baton_events.messaging import PersonRequested
-from services.messaging.model.people import JOIN_WITHIN, OWNER, PersonRequest, Told
+from services.messaging.model.people import JOIN_WITHIN, MOST_TOLD, OWNER, PersonRequest, Told
 from services.messaging.store import people as store
 from shared.outbox import announce
 from shared.sealing import Kind
@@ -62,6 +62,8 @@ async def request_in(
         await store.add(tx, request)
         await announce(tx, _requested(request), now)
     number = 1 if new else await store.contexts(tx, request.id) + 1
+    if number > MOST_TOLD:
+        return Opened(request, new)
     sealed = keys.seal(
         msgspec.json.encode(told), kind=Kind.PERSON_CONTEXT, object=request.id, author=by, sequence=number
     )

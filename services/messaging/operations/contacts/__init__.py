@@ -1,0 +1,1 @@
+"""What was said outside the app: written down, shown, and answered."""

@@ -1,0 +1,79 @@
+"""Join a patient who asked for a person: exactly one does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from baton_events.codes import ThreadKind
+from baton_events.messaging import PersonJoined, ThreadClaimed
+from services.messaging.model.people import AlreadyJoined, NoSuchRequest, RequestWithdrawn, may_join
+from services.messaging.store import custody, threads
+from services.messaging.store import people as store
+from shared import audit, idempotency
+from shared.identity.access import may_open
+from shared.outbox import announce
+from shared.requests.directory import Ground
+from shared.requests.people import PersonState
+
+if TYPE_CHECKING:
+    from services.messaging.model.threads import ThreadNow
+    from services.messaging.operations.ground import MessagingGround
+    from shared.call import Call
+    from shared.database import Tx
+    from shared.requests.people import OfRequest
+
+
+async def join_person(ground: MessagingGround, call: Call, ask: OfRequest) -> PersonState:
+    """Be the person the patient waits for: in their thread from now on, and seeing to it where nobody does yet.
+
+    Raises NoSuchRequest, RequestWithdrawn, and AlreadyJoined with who was faster.
+    """
+    person = call.person
+    async with ground.db.reading() as tx:
+        found = await store.find(tx, ask.request)
+    if found is None or not may_join(found, person.id, person.teams, call.now):
+        raise NoSuchRequest
+    if await may_open(ground, call, found.patient) in {Ground.SELF, Ground.PROXY}:
+        raise NoSuchRequest
+    async with ground.db.transaction() as tx:
+        thread = (await threads.lock(tx, [found.thread]))[found.thread]
+        request = await store.lock(tx, ask.request)
+        if thread.erased or request is None:
+            raise NoSuchRequest
+        if request.withdrawn_at is not None:
+            raise RequestWithdrawn
+        if request.joined_by not in {None, person.id}:
+            raise AlreadyJoined(joined_by=str(request.joined_by))
+        if request.open:
+            await store.join(tx, request.id, person.id, call.now)
+            await threads.join(tx, thread.card.id, person.id, call.now)
+            await _see_to(tx, call, thread)
+            joined = PersonJoined(request=request.id, patient=request.patient, joined_by=person.id)
+            await announce(tx, joined, call.now)
+        await audit.record(tx, call, "write", patient=request.patient, object=request.id, range="person request")
+        done = PersonState(request=request.id, thread=request.thread, joined_by=person.id, withdrawn=False)
+        await idempotency.keep(tx, call, done)
+    return done
+
+
+async def _see_to(tx: Tx, call: Call, thread: ThreadNow) -> None:
+    """Claim the thread for the caller; one that is somebody's stays theirs, and a consult its clinician's."""
+    if thread.assigned is not None or thread.closed or thread.card.kind is ThreadKind.CONSULT:
+        return
+    at = thread.moment(call.now)
+    step = custody.Step(
+        thread=thread.card.id,
+        number=thread.custody + 1,
+        how="claimed",
+        at=at,
+        person=call.person.id,
+        from_person=None,
+        from_team=thread.team,
+        to_person=call.person.id,
+        to_team=thread.team,
+    )
+    await custody.add(tx, step)
+    claimed = ThreadClaimed(
+        thread=thread.card.id, patient=thread.card.patient, claimed_by=call.person.id, question=thread.question
+    )
+    await announce(tx, claimed, at)
