@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.visits.operations.check_in import check_in, leave
 from services.visits.operations.due import due
 from services.visits.operations.end import decline_follow_up, end, summarise
+from services.visits.operations.gaps import snooze
 from services.visits.operations.lab import accept_order, complete_order, decline_order
 from services.visits.operations.order import cancel_order, place_order
 from services.visits.operations.paths import give_opinion, tick
@@ -37,6 +38,7 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.ORDERS: open_orders,
     paths.TICK: tick,
     paths.GIVE_OPINION: give_opinion,
+    paths.SNOOZE: snooze,
     requests.DUE: due,
     requests.VISIT: visit,
     requests.VISITS: visits_of,

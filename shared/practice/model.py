@@ -162,11 +162,14 @@ class Orderable(Entry, frozen=True, kw_only=True):
 
 
 class DueRule(Entry, frozen=True, kw_only=True):
-    """Something that is due every `months` between two ages; the order that settles it; where the rule comes from."""
+    """Something that is due every `months` between two ages, and where the rule comes from.
+
+    `order` settles it; without one a visit does.
+    """
 
     code: Code
     name: str
-    order: Code
+    order: Code | None = None
     months: Annotated[int, Meta(ge=1)]
     youngest: int
     oldest: int

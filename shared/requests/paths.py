@@ -1,11 +1,12 @@
 """What visits is asked about the path around a visit: its checklist, and how it went."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta
 
-from shared.requests.common import Words
+from shared.requests.common import Moment, Words
 from shared.requests.declare import Ask, Done, Operation, operation
 from shared.requests.visits import PATIENTS
 
@@ -40,5 +41,20 @@ class OpinionKept(Done, frozen=True, kw_only=True):
     visit: UUID
 
 
+class Snooze(Ask, frozen=True, kw_only=True):
+    """The patient does not want now what is due, and wants to hear of it again at `until`, within a year."""
+
+    gap: UUID
+    until: Moment
+
+
+class Snoozed(Done, frozen=True, kw_only=True):
+    """It is put off."""
+
+    gap: UUID
+    until: datetime
+
+
 TICK = operation(Operation("visits", "tick", Tick, Ticked, command=True, roles=PATIENTS))
 GIVE_OPINION = operation(Operation("visits", "give-opinion", GiveOpinion, OpinionKept, command=True, roles=PATIENTS))
+SNOOZE = operation(Operation("visits", "snooze", Snooze, Snoozed, command=True, roles=PATIENTS))

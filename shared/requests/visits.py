@@ -144,13 +144,19 @@ class Orders(Answer, frozen=True, kw_only=True):
 
 
 class DueItem(Answer, frozen=True, kw_only=True):
-    """Something due by the practice's rules; `source` is where the rule comes from."""
+    """Something due by the practice's rules; `source` is where the rule comes from.
+
+    `gap` names it once the practice has found it out by itself; `snoozed_until` is when the patient wants to hear of it
+    again.
+    """
 
     code: Code
     name: str
     why: str
     source: str
     last_done: date | None
+    gap: UUID | None = None
+    snoozed_until: datetime | None = None
 
 
 class Due(Answer, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ must open for ever: a change is a new version beside this one.
 from __future__ import annotations
 
 import struct
-from enum import IntEnum
+from enum import IntEnum, unique
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ PLACE = struct.Struct(">QI")
 CONTEXT_SIZE = len(LABEL) + HEADER.size + 5 * 16 + PLACE.size
 
 
+@unique
 class Kind(IntEnum):
     """What is sealed; stored with it and bound to it. Numbers are never given to anything else."""
 
@@ -47,8 +48,9 @@ class Kind(IntEnum):
     QUOTE = 19
     PARTICULARS = 20
     ATTACHMENT_LOOK = 21
-    OPINION = 22
     HANDING_OVER = 22
+    GAP = 23
+    OPINION = 24
 
 
 def header(kind: Kind, key: UUID) -> bytes:

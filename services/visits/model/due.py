@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 
 def due(
-    rules: Sequence[DueRule], *, born: date, today: date, done: Mapping[str, date]
+    rules: Sequence[DueRule], *, born: date, today: date, done: Mapping[str | None, date]
 ) -> Iterator[tuple[DueRule, date | None]]:
-    """The rules that ask for something today, with the day it was last done; `done` goes by the order's code."""
+    """The rules that ask for something today, with the day it was last done.
+
+    `done` goes by the order's code; under None stands the last visit, which settles a rule without an order.
+    """
     age = age_on(today, born)
     for rule in rules:
         last = done.get(rule.order)

@@ -39,6 +39,18 @@ class OpinionGivenBefore(Conflict):
     code = "opinion-given-before"
 
 
+class NotDue(Conflict):
+    """This is not due for you any more. Look at what is due again."""
+
+    code = "not-due"
+
+
+class SnoozedTooLong(Invalid):
+    """It can be put off to a time to come, for a year at most. Choose another time."""
+
+    code = "snoozed-too-long"
+
+
 class NotCheckedIn(Conflict):
     """You have not checked in to this visit, so there is nothing to leave. Check in when you arrive."""
 

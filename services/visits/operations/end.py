@@ -12,7 +12,7 @@ from services.visits.model import times
 from services.visits.model.refusals import AlreadySummarised, NoFollowUpOwed
 from services.visits.model.visit import Summary, require_ended, require_under_way
 from services.visits.operations.access import locked, require_own, require_patient, visit_of
-from services.visits.store import visits
+from services.visits.store import gaps, visits
 from shared import audit, idempotency
 from shared.outbox.add import announce
 from shared.requests.visits import EndVisit, OfVisit, Summarise, VisitOver, VisitState, VisitStatus
@@ -33,6 +33,7 @@ async def end(ground: Ground, call: Call, ask: EndVisit) -> VisitOver:
         require_under_way(visit)
         follow_up_due = times.follow_up_due(call.now, ZoneInfo(visit.time_zone)) if ask.follow_up else None
         await visits.end(tx, visit.id, call.now, follow_up_due)
+        await gaps.watch(tx, visit.patient, call.now)
         await announce(
             tx,
             VisitEnded(

@@ -12,7 +12,7 @@ from services.visits.model.refusals import LotMissing, OrderNotAccepted
 from services.visits.model.visit import OrderOutcome, require_mine
 from services.visits.operations.access import order_of, require_in_lab
 from services.visits.operations.show import details_of
-from services.visits.store import orders
+from services.visits.store import gaps, orders
 from shared import audit, idempotency
 from shared.outbox.add import announce
 from shared.requests.visits import CompleteOrder, DeclineOrder, OfOrder, OrderState, OrderStatus
@@ -56,6 +56,7 @@ async def complete_order(ground: Ground, call: Call, ask: CompleteOrder) -> Orde
             order=order.id, visit=order.visit, patient=order.patient, completed_by=call.person.id
         )
         outcome = OrderOutcome(lot=ask.lot, words=ask.note)
+        await gaps.watch(tx, order.patient, call.now)
         return await _settle(tx, call, order, OrderStatus.COMPLETED, keys, outcome, completed)
 
 

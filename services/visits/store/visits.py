@@ -55,6 +55,8 @@ SELECT {COLUMNS}
  LIMIT $2
 """  # noqa: S608 - likewise
 
+LAST_ENDED = "SELECT max(ended_at) FROM visit WHERE patient = $1 AND status = 'finished'"
+
 MOVE = """
 UPDATE visit
    SET clinician = $2, office = $3, start_at = $4, end_at = $5, time_zone = $6, status = 'planned', checked_in_at = NULL
@@ -139,6 +141,12 @@ async def lock(tx: Tx, visit: UUID) -> VisitRow | None:
 async def of_patient(tx: Tx, patient: UUID, most: int) -> list[VisitRow]:
     """The patient's visits, newest first, without those that were given back."""
     return [visit for row in await tx.fetch(OF_PATIENT, patient, most) if (visit := _visit(row))]
+
+
+async def last_ended(tx: Tx, patient: UUID) -> datetime | None:
+    """When the patient's last visit ended."""
+    moment: datetime | None = await tx.fetchval(LAST_ENDED, patient)
+    return moment
 
 
 async def move(

@@ -53,9 +53,9 @@ def one_visit_type_for_the_rest(practice: Practice) -> Iterable[Problem]:
 
 
 def due_rules(practice: Practice) -> Iterable[Problem]:
-    """A rule is settled by something that can be ordered, applies to somebody, and says where it comes from."""
+    """A rule is settled by a visit or an order, applies to somebody, and says where it comes from."""
     for rule in practice.due_rules:
-        if rule.order not in practice.orderables:
+        if rule.order is not None and rule.order not in practice.orderables:
             do = "Use the code of an entry in orderables.toml."
             yield Problem("due-rules.toml", called(rule), f"'{rule.order}' cannot be ordered.", do)
         if rule.youngest > rule.oldest:
