@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from aiohttp import web
 from nats.aio.client import Client
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 async def drop(running: Running) -> None:
     """Cut the service's connections first, so that nothing of its clean-up reaches anybody, then end its tasks."""
     running.ready = False
+    _hang_up(running)
     running._stop.set()
     running._stop_last.set()
     bus = running.foundation.bus
@@ -31,3 +33,17 @@ async def drop(running: Running) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await running.ops.stop()
+
+
+def _hang_up(running: Running) -> None:
+    """Whoever is connected to the site, where there is one, finds the connection reset, and nobody connects again."""
+    runner: web.AppRunner | None = getattr(running.ground, "runner", None)
+    if runner is None or runner.server is None:
+        return
+    for site in runner.sites:
+        assert isinstance(site, web.TCPSite)
+        if site._server is not None:
+            site._server.close()
+    for connection in runner.server.connections:
+        if connection.transport is not None:
+            connection.transport.abort()
