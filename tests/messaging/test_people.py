@@ -291,7 +291,7 @@ async def test_nothing_of_what_was_said_rests_in_the_open(stack: Any) -> None:
         await wanted(s, words=SECRET, context=Doing(place="visit-summary-place"))
         await s.quiet()
         for table in ("person_request", "person_context", "outbox", "idempotency", "audit", "message"):
-            rows = await s.fetch("messaging", f"SELECT t::text AS row FROM {table} t")  # noqa: S608
+            rows = await s.fetch("messaging", f"SELECT t::text AS row FROM {table} t")  # noqa: S608 - names of tables
             text = "".join(row["row"] for row in rows)
             for said in (SECRET, "visit-summary-place"):
                 assert said not in text, table
