@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from baton_events.codes import Party
+from baton_events.messaging import ContactLogged
 from services.handoffs.operations import record
 from services.handoffs.operations.erase import end_all
+from services.handoffs.store import chasing
 from services.handoffs.table import TABLE
 from shared.app import Reaction
 from shared.erasing import erasing
@@ -36,4 +39,10 @@ def _telling(rows: Sequence[Row]) -> Apply:
     return apply
 
 
-REACTIONS = (*generated(TABLE), erasing(end_all))
+async def contact_logged(_: Ground, tx: Tx, got: Received[ContactLogged], __: None) -> None:
+    """Count the patient's call, mail or word at the desk as chasing what is open for them."""
+    if got.event.origin is Party.PATIENT:
+        await chasing.add(tx, got.id, got.event.patient, got.time)
+
+
+REACTIONS = (*generated(TABLE), Reaction(ContactLogged, contact_logged), erasing(end_all))
