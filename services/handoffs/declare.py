@@ -58,11 +58,15 @@ class Accepting:
 
 @dataclass(frozen=True)
 class Moving:
-    """Custody passes to the owner in field `owner`, who has until the time in field `due`."""
+    """Custody passes to the owner in field `owner`, who has until the time in field `due`; without one nothing is owed.
+
+    The field `person` names who of the new owner's team has taken it, where one is meant.
+    """
 
     event: type[Event]
     owner: str
     due: str
+    person: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,8 @@ class Row:
 
     `case` is a field that every event of the row carries; an event without a value there does not concern the row.
     `owed` tells the owner what to do; `says` is for the patient, where one is concerned.
-    Closing events count only from a holder of the work when `closed_by` names the field with their author.
+    Closing events count only from a holder of the work when `closed_by` names the field with their author. `taken`
+    names the field of an opening event that says who of the owner's team has taken the work already.
 
     A row happens once a case: what settles it first, by time, settles it for ever, also when it is seen before the
     opening. A row that `repeats` is ordered by the sequence of the opening event's entity: what settles it settles
@@ -133,6 +138,7 @@ class Row:
     moves: tuple[Moving, ...] = ()
     withdraws: tuple[On, ...] = ()
     closed_by: str | None = None
+    taken: str | None = None
     repeats: bool = False
 
     def events(self) -> Iterator[type[Event]]:

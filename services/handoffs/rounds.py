@@ -36,7 +36,7 @@ class Fact:
     """What one event says about one case of a row.
 
     `final` marks an event that settles a repeating case for ever. `owner` is the first owner of an opening, the new
-    one of a move, the author of a close that only a holder can bring about. `person` accepted.
+    one of a move, the author of a close that only a holder can bring about. `person` has taken it.
     """
 
     event: UUID
@@ -52,11 +52,14 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Work opened once and settled at most once; `openings` are all its opening events, the first counting."""
+    """Work opened once and settled at most once; `openings` are all its opening events, the first counting.
+
+    `taken` are the facts that name a person who has taken it, in their order.
+    """
 
     opened: Fact
     openings: tuple[UUID, ...]
-    accepted: Fact | None = None
+    taken: tuple[Fact, ...] = ()
     moves: tuple[Fact, ...] = ()
     settled: Fact | None = None
 
@@ -71,32 +74,6 @@ class Round:
         return SETTLING[self.settled.effect] if self.settled else HandoffState.OPEN
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
-    """A time for which one owner was accountable; `end` is none while they still are."""
-
-    owner: str
-    start: datetime
-    end: datetime | None
-    due: datetime
-
-
-def spans(round_: Round) -> list[Span]:
-    """The owners of a round from its opening on, without overlap and without a gap."""
-    settled = round_.settled.at if round_.settled else None
-    passed_on = [move for move in round_.moves if settled is None or move.at < settled]
-    starts: list[datetime] = []
-    for fact in (round_.opened, *passed_on):
-        starts.append(max(fact.at, starts[-1]) if starts else fact.at)
-    last = max(settled, starts[-1]) if settled else None
-    held = zip((round_.opened, *passed_on), starts, [*starts[1:], last], strict=True)
-    return [
-        Span(owner=fact.owner, start=start, end=end, due=fact.due)
-        for fact, start, end in held
-        if fact.owner is not None and fact.due is not None
-    ]
-
-
 def fact_of(row: Row, event: Event, *, id_: UUID, at: datetime, sequence: int) -> tuple[UUID, Fact] | None:
     """The case and what the event says about it; None when it does not concern the row."""
     case: UUID | None = getattr(event, row.case)
@@ -104,6 +81,9 @@ def fact_of(row: Row, event: Event, *, id_: UUID, at: datetime, sequence: int) -
     if case is None or effect is None:
         return None
     moving = next((moving for moving in row.moves if moving.event is type(event)), None)
+    due = getattr(event, moving.due if moving else row.due.name) if effect in {Effect.OPEN, Effect.MOVE} else None
+    if effect is Effect.MOVE and due is None:
+        return None
     return case, Fact(
         event=id_,
         effect=effect,
@@ -112,8 +92,8 @@ def fact_of(row: Row, event: Event, *, id_: UUID, at: datetime, sequence: int) -
         final=effect in SETTLING and not _of_opening_entity(row, event),
         patient=event.patient_id,
         owner=_owner(row, event, effect, moving.owner if moving else None),
-        due=getattr(event, moving.due if moving else row.due.name) if effect in {Effect.OPEN, Effect.MOVE} else None,
-        person=next((getattr(event, a.person) for a in row.accepts if a.event is type(event)), None),
+        due=due,
+        person=_person(row, event, effect, moving.person if moving else None),
     )
 
 
@@ -142,6 +122,12 @@ def _owner(row: Row, event: Event, effect: Effect, moved_to: str | None) -> str 
     return getattr(event, author) if author else None
 
 
+def _person(row: Row, event: Event, effect: Effect, moved_to: str | None) -> UUID | None:
+    accepting = next((accepting.person for accepting in row.accepts if accepting.event is type(event)), None)
+    field = {Effect.OPEN: row.taken, Effect.ACCEPT: accepting, Effect.MOVE: moved_to}.get(effect)
+    return getattr(event, field) if field else None
+
+
 def rounds(row: Row, facts: Iterable[Fact], holders: frozenset[str] = frozenset()) -> list[Round]:
     """The rounds that these facts amount to, in order; `holders` are owners whom people moved the work to."""
     return _repeated(facts) if row.repeats else _once(row, sorted(facts, key=_time), holders)
@@ -161,7 +147,7 @@ def _once(row: Row, facts: Sequence[Fact], holders: frozenset[str]) -> list[Roun
         Round(
             opened=openings[0],
             openings=tuple(fact.event for fact in openings),
-            accepted=next((fact for fact in facts if fact.effect is Effect.ACCEPT), None),
+            taken=tuple(fact for fact in facts if fact.person is not None),
             moves=moves,
             settled=next((fact for fact in facts if _settles(row, fact, accountable)), None),
         ),
@@ -178,25 +164,23 @@ def _repeated(facts: Iterable[Fact]) -> list[Round]:
     facts = list(facts)
     final = min((fact for fact in facts if fact.final), key=_time, default=None)
     found: list[Round] = []
-    opened: list[Fact] = []
-    others: list[Fact] = []
+    work: list[Fact] = []
     ordered = sorted((fact for fact in facts if not fact.final), key=lambda fact: fact.sequence)
     for fact in chain(ordered, [final] if final else []):
-        if fact.effect is Effect.OPEN:
-            opened.append(fact)
-        elif opened and fact.effect in SETTLING:
-            found.append(_round(opened, others, fact))
-            opened, others = [], []
-        elif opened:
-            others.append(fact)
-    return [*found, _round(opened, others, None)] if opened else found
+        if work and fact.effect in SETTLING:
+            found.append(_round(work, fact))
+            work = []
+        elif fact.effect is Effect.OPEN or (work and fact.effect not in SETTLING):
+            work.append(fact)
+    return [*found, _round(work, None)] if work else found
 
 
-def _round(opened: Sequence[Fact], others: Sequence[Fact], settled: Fact | None) -> Round:
+def _round(work: Sequence[Fact], settled: Fact | None) -> Round:
+    """What begins with an opening and ends with what settles it."""
     return Round(
-        opened=opened[0],
-        openings=tuple(fact.event for fact in opened),
-        accepted=next((fact for fact in others if fact.effect is Effect.ACCEPT), None),
-        moves=tuple(fact for fact in others if fact.effect is Effect.MOVE),
+        opened=work[0],
+        openings=tuple(fact.event for fact in work if fact.effect is Effect.OPEN),
+        taken=tuple(fact for fact in work if fact.person is not None),
+        moves=tuple(fact for fact in work if fact.effect is Effect.MOVE),
         settled=settled,
     )

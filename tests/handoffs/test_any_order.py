@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -65,20 +65,65 @@ def told(events: Sequence[Event]) -> list[Told]:
 
 
 def threads() -> History:
-    thread, say = uuid4(), st.sampled_from(["patient", "staff", "service", "not-needed", "closed"])
+    thread = uuid4()
+    says = ["patient", "patient", "staff", "service", "not-needed", "closed", "claimed", "handed-over", "released"]
 
     def events(said: list[str]) -> list[Told]:
         made: list[Event] = []
+        due: datetime | None = None
         for minute, what in enumerate(said):
-            if what == "not-needed":
-                made.append(messaging.ReplyNotNeeded(thread=thread, patient=MARIA, decided_by=BEN))
-            elif what == "closed":
-                made.append(messaging.ThreadClosed(thread=thread, patient=MARIA))
-            else:
-                made.append(wrote(thread, Party(what), after(minute)))
+            if what == "patient":
+                due = due or after(minute) + timedelta(hours=24)
+            elif what in {"staff", "not-needed", "closed"}:
+                due = None
+            made.append(said_in(thread, what, minute, due))
         return told(made)
 
-    return st.lists(say, max_size=8).map(events)
+    return st.lists(st.sampled_from(says), max_size=9).map(events)
+
+
+def said_in(thread: UUID, what: str, minute: int, due: datetime | None) -> Event:
+    """What happens in a thread at this minute, where an answer is owed until `due`."""
+    ids: dict[str, Any] = {"thread": thread, "patient": MARIA}
+    taker = (BEN, AMARA)[minute % 2]
+    if what == "not-needed":
+        return messaging.ReplyNotNeeded(**ids, decided_by=BEN)
+    if what == "closed":
+        return messaging.ThreadClosed(**ids)
+    if what == "claimed":
+        return messaging.ThreadClaimed(**ids, claimed_by=taker)
+    if what == "handed-over":
+        owner, assigned = (f"clinician:{BEN}", None) if minute % 3 else ("team:care", AMARA)
+        return messaging.ThreadHandedOver(**ids, handed_over_by=BEN, owner=owner, assigned=assigned, reply_due=due)
+    if what == "released":
+        return messaging.ThreadReleased(**ids, released_by=BEN, owner="team:care", reply_due=due)
+    return wrote(thread, Party(what), after(minute))
+
+
+def questions() -> History:
+    thread, question = uuid4(), uuid4()
+    ids: dict[str, Any] = {"thread": thread, "patient": MARIA, "question": question}
+    due = after(60)
+    asked = messaging.QuestionAsked(**ids, answer_owner="team:support", answer_due=due)
+    moved: dict[str, Any] = {"owner": "team:support", "answer_due": due}
+    steps: list[Event] = [
+        asked,
+        messaging.ThreadClaimed(**ids, claimed_by=LUIS),
+        messaging.ThreadHandedOver(**ids, handed_over_by=LUIS, assigned=BEN, **moved),
+        messaging.ThreadHandedOver(**ids, handed_over_by=BEN, **{**moved, "owner": "team:care"}),
+        messaging.ThreadReleased(**ids, released_by=BEN, **moved),
+        messaging.ThreadClaimed(**ids, claimed_by=AMARA),
+    ]
+    ends: list[list[Event]] = [
+        [],
+        [messaging.QuestionAnswered(question=question, patient=MARIA, answered_by=BEN)],
+        [messaging.QuestionWithdrawn(question=question, patient=MARIA)],
+    ]
+
+    def events(middle: list[Event], end: list[Event]) -> list[Told]:
+        return told([asked, *middle, *end])
+
+    return st.builds(events, st.lists(st.sampled_from(steps), max_size=5), st.sampled_from(ends))
 
 
 def rooms() -> History:
@@ -169,6 +214,7 @@ def moves() -> History:
 
 CASES: dict[str, tuple[Row, Callable[[], History]]] = {
     "thread.reply": (ROWS[HandoffName.THREAD_REPLY], threads),
+    "support.reply": (ROWS[HandoffName.SUPPORT_REPLY], questions),
     "visit.room": (ROWS[HandoffName.VISIT_ROOM], rooms),
     "visit.order": (ROWS[HandoffName.VISIT_ORDER], orders),
     "visit.prepare": (ROWS[HandoffName.VISIT_PREPARE], preparations),
@@ -218,6 +264,54 @@ def test_a_thread_that_was_answered_between_two_messages_has_two_rounds(ledger: 
     ledger.tell(row, [history[2], history[0], history[1]])
     states = [(entry["state"], entry["opened_at"], entry["chased"]) for entry in ledger.stands(row, thread)]
     assert states == [("closed", after(0), 0), ("open", after(2), 0)]
+
+
+def test_a_claim_belongs_to_the_round_it_was_made_in(ledger: Ledger) -> None:
+    row, thread = ROWS[HandoffName.THREAD_REPLY], uuid4()
+    first, again = (wrote(thread, Party.PATIENT, after(minute)) for minute in (0, 2))
+    answered = wrote(thread, Party.STAFF, after(1))
+    history = told([first, answered, again, said_in(thread, "claimed", 0, None)])
+    ledger.tell(row, [history[0], history[2], history[3], history[1]])
+    taken = [[custody[6] for custody in entry["custody"]] for entry in ledger.stands(row, thread)]
+    assert taken == [[None], [BEN]]
+
+
+def test_what_is_passed_on_is_taken_by_nobody_until_somebody_claims_it(ledger: Ledger) -> None:
+    row, thread = ROWS[HandoffName.THREAD_REPLY], uuid4()
+    due = after(0) + timedelta(hours=24)
+    steps = ["patient", "claimed", "released", "handed-over", "staff"]
+    history = told([said_in(thread, what, minute, due) for minute, what in enumerate(steps)])
+    ledger.tell(row, history)
+    [entry] = ledger.stands(row, thread)
+    held = [(owner, person) for owner, *_, person in entry["custody"]]
+    assert held == [("team:care", AMARA), ("team:care", None), ("team:care", AMARA)]
+    assert entry["state"] == HandoffState.CLOSED
+
+
+def test_what_the_ledger_escalated_stays_when_a_move_before_it_is_heard_of_late(ledger: Ledger) -> None:
+    row, thread = ROWS[HandoffName.THREAD_REPLY], uuid4()
+    due = after(0) + timedelta(hours=24)
+    opened, moved = told([said_in(thread, what, n * 3, due) for n, what in enumerate(["patient", "released"])])
+    ledger.tell(row, [opened])
+    [entry] = ledger.fetch("SELECT id FROM handoff WHERE case_id = $1", thread)
+    ledger.fetch(ESCALATED, entry["id"], due)
+    ledger.tell(row, [moved])
+    [entry] = ledger.stands(row, thread)
+    assert [(owner, how) for owner, _, _, how, *_ in entry["custody"]] == [
+        ("team:care", "opened"),
+        ("team:care", "moved"),
+        ("team:clinicians-on-call", "escalated"),
+    ]
+    assert has_one_owner_at_every_instant(entry)
+
+
+ESCALATED = """
+WITH ended AS (
+    UPDATE custody SET ended_at = $2 WHERE handoff = $1 AND ended_at IS NULL RETURNING handoff
+)
+INSERT INTO custody (handoff, number, owner, started_at, how, rung, due)
+SELECT handoff, 2, 'team:clinicians-on-call', $2, 'escalated', 1, $2::timestamptz + interval '4 hours' FROM ended
+"""
 
 
 def test_messages_while_an_answer_is_owed_are_counted_and_move_nothing(ledger: Ledger) -> None:

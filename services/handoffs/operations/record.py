@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from services.handoffs.model import ESCALATE, Held
 from services.handoffs.operations import announcing
-from services.handoffs.operations.pass_on import pass_on
-from services.handoffs.rounds import Effect, Fact, Round, fact_of, rounds, spans
+from services.handoffs.rounds import Effect, fact_of, rounds
+from services.handoffs.spans import spans
 from services.handoffs.store import facts, ledger
 from shared.deadlines import cancel_deadlines, set_deadline
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.handoffs.declare import Row
+    from services.handoffs.rounds import Round
+    from services.handoffs.spans import Span
     from shared.app import Received
     from shared.database import Tx
 
@@ -43,7 +46,7 @@ async def record(tx: Tx, row: Row, received: Received[Any], now: datetime) -> No
         if held is None:
             await _enter(tx, row, case, round_, now)
         else:
-            await _follow(tx, held, round_, fact, now)
+            await _follow(tx, row, held, round_, now)
 
 
 async def _enter(tx: Tx, row: Row, case: UUID, round_: Round, now: datetime) -> None:
@@ -60,21 +63,11 @@ async def _enter(tx: Tx, row: Row, case: UUID, round_: Round, now: datetime) -> 
         settled_at=held_by[-1].end,
         chased=round_.chased,
     )
-    for number, span in enumerate(held_by):
-        await ledger.hand_over(
-            tx,
-            handoff,
-            span.owner,
-            start=span.start,
-            end=span.end,
-            due=span.due,
-            how="moved" if number else "opened",
-            rung=0,
-        )
+    await ledger.put(tx, handoff, held_by)
     held = await _entered(tx, handoff)
     await announcing.opened(tx, held, now)
-    if round_.accepted:
-        await _accept(tx, held, round_.accepted, now)
+    if held.accepted_by is not None:
+        await announcing.accepted(tx, held, held.accepted_by, now)
     if round_.settled:
         await announcing.settled(tx, held, round_.state, now)
     else:
@@ -87,49 +80,33 @@ async def _entered(tx: Tx, handoff: UUID) -> Held:
     return held
 
 
-async def _follow(tx: Tx, held: Held, round_: Round, fact: Fact, now: datetime) -> None:
-    """Do what the new fact changes about work that is already entered."""
+async def _follow(tx: Tx, row: Row, held: Held, round_: Round, now: datetime) -> None:
+    """Bring work that is already entered in line with what is known of it."""
     if round_.chased != held.chased:
         await ledger.chase(tx, held.id, round_.chased)
     if round_.opened.event != held.opened_by:
-        held = await _open_earlier(tx, held, round_, now)
-    if round_.accepted == fact:
-        await _accept(tx, held, fact, now)
-    if fact in round_.moves:
-        assert fact.owner is not None, "a move names the new owner"
-        assert fact.due is not None, "a move names the time"
-        await pass_on(tx, held, fact.owner, max(fact.at, held.opened_at), fact.due, now)
-    if round_.settled and (round_.settled.event != held.settled_by or round_.opened == fact):
-        await _settle(tx, held, round_.settled, round_, now)
-
-
-async def _open_earlier(tx: Tx, held: Held, round_: Round, now: datetime) -> Held:
-    """The opening that counts was seen after a later one: the first owner had the work since then."""
-    untouched = held.number == 1 and held.rung == 0
-    due = round_.opened.due if untouched else None
-    await ledger.open_earlier(tx, held.id, round_.opened, due)
-    earlier = await _entered(tx, held.id)
-    if held.open and earlier.due != held.due:
+        await ledger.open_earlier(tx, held.id, round_.opened)
+    standing = await ledger.custodies(tx, held.id)
+    held_by = spans(round_, standing, accepted_by_events=bool(row.accepts))
+    if held_by != standing:
+        await ledger.put(tx, held.id, held_by, standing)
+    if held.open:
+        await _tell(tx, held, standing[-1], held_by[-1], now)
+    settled, at = round_.settled, held_by[-1].end
+    if settled is not None and at is not None and (settled.event, at) != (held.settled_by, held.settled_at):
+        await ledger.settle(tx, held.id, round_.state, settled.event, at)
         await cancel_deadlines(tx, ESCALATE, held.id, now)
-        await set_deadline(tx, ESCALATE, held.id, earlier.due)
-    if held.open and (earlier.owner, earlier.due) != (held.owner, held.due):
-        await announcing.moved(tx, held, earlier.owner, earlier.due, now)
-    return earlier
+        if held.state is not round_.state:
+            await announcing.settled(tx, replace(held, owner=held_by[-1].owner), round_.state, now)
 
 
-async def _accept(tx: Tx, held: Held, fact: Fact, now: datetime) -> None:
-    assert fact.person is not None, "an acceptance names the person"
-    if held.accepted_by == fact.person:
-        return
-    await ledger.accept(tx, held.id, held.number, fact.person, fact.at)
-    await announcing.accepted(tx, held, fact.person, now)
-
-
-async def _settle(tx: Tx, held: Held, settled: Fact, round_: Round, now: datetime) -> None:
-    """End the custody. Of two settling events seen in the wrong order, the earlier counts after all."""
-    at = max(settled.at, held.since)
-    await ledger.relieve(tx, held.id, held.number, at)
-    await ledger.settle(tx, held.id, round_.state, settled.event, at)
-    await cancel_deadlines(tx, ESCALATE, held.id, now)
-    if held.state is not round_.state:
-        await announcing.settled(tx, held, round_.state, now)
+async def _tell(tx: Tx, held: Held, before: Span, after: Span, now: datetime) -> None:
+    """Set the deadline anew and announce what changed about work that was open."""
+    if after.due != before.due:
+        await cancel_deadlines(tx, ESCALATE, held.id, now)
+        await set_deadline(tx, ESCALATE, held.id, after.due)
+    moved = after.how == "moved" and after.event != before.event
+    if moved or (after.owner, after.due) != (before.owner, before.due):
+        await announcing.moved(tx, held, after.owner, after.due, now)
+    if after.accepted_by is not None and (moved or after.accepted_by != before.accepted_by):
+        await announcing.accepted(tx, replace(held, owner=after.owner), after.accepted_by, now)

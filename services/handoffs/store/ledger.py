@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from baton_events.codes import HandoffName
 from services.handoffs.model import Held
+from services.handoffs.spans import Span
 from shared.requests.handoffs import HandoffState
 
 if TYPE_CHECKING:
@@ -81,10 +82,18 @@ CHASE = "UPDATE handoff SET chased = $2 WHERE id = $1"
 
 OPEN_EARLIER = "UPDATE handoff SET opened_by = $2, opened_at = $3 WHERE id = $1"
 
-HOLD_EARLIER = """
-UPDATE custody
-   SET owner = $2, started_at = $3, due = coalesce($4, due)
- WHERE handoff = $1 AND number = 1
+CUSTODIES = """
+SELECT owner, started_at AS start, ended_at AS end, due, how, rung, event, accepted_by, accepted_at
+  FROM custody WHERE handoff = $1 ORDER BY started_at, number
+"""
+
+DROP_FROM = "DELETE FROM custody WHERE handoff = $1 AND number >= $2"
+
+PUT = """
+INSERT INTO custody (handoff, number, owner, started_at, ended_at, due, how, rung, event, accepted_by, accepted_at)
+SELECT $1, n.*
+  FROM unnest($2::integer[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::text[],
+              $8::integer[], $9::uuid[], $10::uuid[], $11::timestamptz[]) AS n
 """
 
 
@@ -196,10 +205,27 @@ async def chase(tx: Tx, handoff: UUID, chased: int) -> None:
     await tx.execute(CHASE, handoff, chased)
 
 
-async def open_earlier(tx: Tx, handoff: UUID, opened: Fact, due: datetime | None) -> None:
-    """An earlier opening was seen later: the work, and its first owner's custody, began then; `due` if it changes."""
+async def open_earlier(tx: Tx, handoff: UUID, opened: Fact) -> None:
+    """An earlier opening was seen later: the work began then; its custodies are put beside it."""
     await tx.execute(OPEN_EARLIER, handoff, opened.event, opened.at)
-    await tx.execute(HOLD_EARLIER, handoff, opened.owner, opened.at, due)
+
+
+async def custodies(tx: Tx, handoff: UUID) -> list[Span]:
+    """Everybody who was accountable, in order of time; the entry is locked."""
+    return [Span(**dict(row)) for row in await tx.fetch(CUSTODIES, handoff)]
+
+
+async def put(tx: Tx, handoff: UUID, held_by: Sequence[Span], standing: Sequence[Span] = ()) -> None:
+    """Make these the custodies of the entry, where they differ from those that stand."""
+    same = next((n for n, (new, old) in enumerate(zip(held_by, standing, strict=False)) if new != old), len(standing))
+    if standing:
+        await tx.execute(DROP_FROM, handoff, same + 1)
+    rows = [
+        (n, s.owner, s.start, s.end, s.due, s.how, s.rung, s.event, s.accepted_by, s.accepted_at)
+        for n, s in enumerate(held_by[same:], same + 1)
+    ]
+    if rows:
+        await tx.execute(PUT, handoff, *(list(column) for column in zip(*rows, strict=True)))
 
 
 def held_of(row: asyncpg.Record) -> Held:
