@@ -55,6 +55,19 @@ class Person:
         ask = {k: str(v) if isinstance(v, UUID) else v for k, v in body.items()}
         return await patiently(lambda: self._send("POST", path, json=ask, headers={"Idempotency-Key": key}))
 
+    async def download(self, path: str) -> bytes:
+        """A file's bytes; raises NotHeld when the answer is not a 200."""
+        return await patiently(lambda: self._bytes(path))
+
+    async def _bytes(self, path: str) -> bytes:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.http.get(self.url + path, headers=headers) as answer:
+            if answer.status in TRY_AGAIN:
+                raise aiohttp.ClientConnectionError
+            if answer.status != 200:
+                raise NotHeld(f"GET {path}: {answer.status}")
+            return await answer.read()
+
     async def _send(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         async with self.http.request(method, self.url + path, headers=headers, **more) as answer:

@@ -15,6 +15,7 @@ from deploy.journey.walk import (
     OFFICE,
     OWN_CLINICIAN,
     OWN_PHARMACY,
+    PAID_FOR,
     REASON,
     Walk,
     hold,
@@ -152,6 +153,20 @@ async def end(walk: Walk) -> None:
     await walk.app.until("handoff.closed", name="visit.summarise", case=walk.ids["visit"])
     seen = await walk.patient.get(f"/v1/visits/{walk.ids['visit']}")
     hold(seen["summary"] == text, "the patient does not read the summary")
+
+
+@step("The visit is charged at the price they were shown, and they keep its itemised receipt")
+async def receipt(walk: Walk) -> None:
+    recorded = await walk.app.until("charge.recorded")
+    charge = recorded["data"]["charge"]
+    shown = await walk.patient.get(f"/v1/patients/{walk.ids['patient']}/charges")
+    mine = [one for one in shown["charges"] if one["charge"] == charge]
+    hold(mine, "the patient does not see the charge")
+    hold(mine[0]["case"] == str(walk.ids["appointment"]), "something else than the visit was charged")
+    hold(mine[0]["cents"] == walk.offer["price_cents"], "the charge is not the price that was shown")
+    hold([line["what"] for line in mine[0]["lines"]] == [PAID_FOR], "the charge does not say what it is for")
+    paper = await walk.patient.download(f"/v1/charges/{charge}/receipt")
+    hold(paper.startswith(b"%PDF-"), "the receipt is no PDF")
 
 
 @step("The clinician writes the follow-up by hand in an encrypted thread; the patient reads it live")

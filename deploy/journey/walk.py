@@ -24,6 +24,7 @@ OWN_PHARMACY = "fa12ac00-0000-4000-8000-000000000001"
 """The patient's own pharmacy, which will turn out to have none."""
 
 REASON = "chest pain since this morning"
+PAID_FOR = "Something new today, at the office"
 FOLLOW_UP = "How is the chest feeling tonight? I looked at your tracing again and it is reassuring."
 ANSWER = "Much better, thank you. The tightness went away after dinner."
 LAST_WORD = "Good to hear. Take it slowly tomorrow, and write to me if it comes back."

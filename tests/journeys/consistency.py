@@ -86,6 +86,7 @@ async def everything_out_once_and_in_once(installed: Installed) -> None:
 
 
 ONCE = {
+    "billing": ("SELECT count(*) FROM charge WHERE voided_at IS NULL", 1),
     "booking": ("SELECT count(*) FROM appointment", 1),
     "messaging": ("SELECT count(*) FROM message", 3),
     "visits": ("SELECT count(*) FROM visit", 1),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("installation")]
 
-CANARIES = [walk.REASON, walk.FOLLOW_UP, walk.ANSWER, walk.LAST_WORD]
+CANARIES = [walk.REASON, walk.FOLLOW_UP, walk.ANSWER, walk.LAST_WORD, walk.PAID_FOR]
 UNCOMPRESSED = """
 DO $$
 DECLARE c record;

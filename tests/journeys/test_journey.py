@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("installation")]
 
-PARTS = ["gateway", "directory", "booking", "visits", "messaging", "pharmacy", "handoffs", "nats", "postgres"]
+PARTS = [
+    "gateway",
+    "directory",
+    "booking",
+    "visits",
+    "messaging",
+    "pharmacy",
+    "billing",
+    "handoffs",
+    "nats",
+    "postgres",
+]
 
 
 async def walked(it: Installed, kill: str = "", before_step: int = 0) -> list[dict[str, Any]]:
@@ -53,7 +64,7 @@ async def test_the_journey_holds_three_times_and_again_on_the_same_data(tmp_path
 
 async def test_the_journey_survives_a_kill_of_every_part(tmp_path: Path) -> None:
     """Each part in turn, each in the middle of another step; the supervisor starts it again."""
-    steps = [3, 5, 3, 8, 12, 15, 6, 10, 16]
+    steps = [3, 5, 3, 8, 13, 16, 10, 6, 10, 17]
     async with installed(tmp_path / "home") as it:
         for part, step in zip(PARTS, steps, strict=True):
             await walked(it, kill=part, before_step=step)

@@ -14,6 +14,7 @@ from shared.errors import Refusal
 from shared.identity.people import Role
 from shared.requests import OPERATIONS, Ask, Operation, messaging, pharmacy
 from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
+from tests.billing.prices import charged
 from tests.pharmacy.playing import playing
 from tests.visits.day import planned
 
@@ -47,13 +48,16 @@ FIXED: Mapping[str, Any] = {
     "owner": "team:ops",
     "pharmacy": "fa12ac00-0000-4000-8000-000000000002",
     "quantity": 1,
-    "reason": "because",
+    "reason": "entered-in-error",
     "refills": 0,
     "sequence": 1,
     "summary": "all is well",
     "text": "hello",
 }
 """Values for fields that name nothing of anybody's."""
+
+THEIR_WORK = {("sam-porter", "svc.billing.void-charge")}
+"""Support gives any charge up by its id, and is shown nothing of it."""
 
 
 async def history(s: Stack) -> dict[str, UUID]:
@@ -76,6 +80,7 @@ async def history(s: Stack) -> dict[str, UUID]:
     await s.ask(REGISTER_RELATIONSHIP, lapsed, service="booking")
     grant = f"INSERT INTO proxy VALUES ('{maria}', '{s.person('jonas-weber')}', now() - interval '1 day')"  # noqa: S608
     await s.as_owner("directory", grant)
+    charge = await charged(s)
     await s.quiet()
     return {
         "patient": maria,
@@ -85,6 +90,8 @@ async def history(s: Stack) -> dict[str, UUID]:
         "thread": thread,
         "follow_up_of": day.visit,
         "prescription": signed.prescription,
+        "charge": charge,
+        "quote": await s.fetchval("billing", "SELECT quote FROM charge WHERE id = $1", charge),
         "handoff": await s.fetchval("handoffs", "SELECT id FROM handoff WHERE name = 'visit.order'"),
     }
 
@@ -115,7 +122,7 @@ async def looks(s: Stack, ids: Mapping[str, UUID]) -> AsyncIterator[tuple[str, o
         stands = standing(s.servers.surroundings.practice, s.person(who))
         assert stands is not None
         for op in OPERATIONS.values():
-            if op.roles.isdisjoint(map(Role, stands.roles)):
+            if op.roles.isdisjoint(map(Role, stands.roles)) or (who, op.subject) in THEIR_WORK:
                 continue
             for real, never in zip(asks(op, ids), asks(op, invented), strict=True):
                 yield f"{who}: {op.subject} {real}", await told(s, op, real, who), await told(s, op, never, who)
