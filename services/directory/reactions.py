@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from baton_events.booking import AppointmentBooked
 from baton_events.codes import RelationshipSource
 from baton_events.common import ERASURE_CONFIRMED, ErasureConfirmed
+from baton_events.messaging import ConsultRequested, ThreadClaimed, ThreadHandedOver
 from services.directory.model.erasure import KEEPERS
 from services.directory.operations import erasures
 from services.directory.operations.begin import confirm
@@ -15,24 +16,43 @@ from shared.app import Reaction
 from shared.erasing import erasing
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from shared.app import Ground, Received
     from shared.database import Tx
 
 
 async def appointment_booked(ground: Ground, tx: Tx, got: Received[AppointmentBooked], _: None) -> None:
     """The booked clinician treats the patient from now on, also when the registration was never seen or has lapsed."""
-    booked, now = got.event, ground.clock()
-    source = RelationshipSource.BOOKING
-    if await confirm(tx, booked.relationship, booked.patient, booked.clinician, source, now):
+    await _treats(ground, tx, got, got.event.relationship, got.event.clinician, RelationshipSource.BOOKING)
+
+
+async def consult_requested(ground: Ground, tx: Tx, got: Received[ConsultRequested], _: None) -> None:
+    """The chosen clinician treats the patient from now on, likewise."""
+    if got.event.relationship is not None:
+        await _treats(ground, tx, got, got.event.relationship, got.event.clinician, RelationshipSource.CONSULT)
+
+
+async def thread_claimed(ground: Ground, tx: Tx, got: Received[ThreadClaimed], _: None) -> None:
+    """Whoever takes a consult over treats the patient from now on."""
+    if got.event.relationship is not None:
+        await _treats(ground, tx, got, got.event.relationship, got.event.claimed_by, RelationshipSource.CONSULT)
+
+
+async def thread_handed_over(ground: Ground, tx: Tx, got: Received[ThreadHandedOver], _: None) -> None:
+    """Whoever is given a consult treats the patient from now on."""
+    over = got.event
+    if over.relationship is not None and over.assigned is not None:
+        await _treats(ground, tx, got, over.relationship, over.assigned, RelationshipSource.CONSULT)
+
+
+async def _treats(
+    ground: Ground, tx: Tx, got: Received[Any], relationship: UUID, clinician: UUID, source: RelationshipSource
+) -> None:
+    patient, now = got.event.patient, ground.clock()
+    if await confirm(tx, relationship, patient, clinician, source, now):
         await audit.record_reaction(
-            tx,
-            "directory",
-            got.id,
-            now,
-            "write",
-            booked.kind.name,
-            patient=booked.patient,
-            object=booked.relationship,
+            tx, "directory", got.id, now, "write", got.event.kind.name, patient=patient, object=relationship
         )
 
 
@@ -43,6 +63,9 @@ async def erasure_confirmed(ground: Ground, tx: Tx, got: Received[ErasureConfirm
 
 REACTIONS = (
     Reaction(AppointmentBooked, appointment_booked),
+    Reaction(ConsultRequested, consult_requested),
+    Reaction(ThreadClaimed, thread_claimed),
+    Reaction(ThreadHandedOver, thread_handed_over),
     erasing(erasures.blank),
     *(Reaction(ERASURE_CONFIRMED[service], erasure_confirmed) for service in sorted(KEEPERS)),
 )

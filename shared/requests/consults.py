@@ -198,7 +198,7 @@ class OfClinician(Ask, frozen=True, kw_only=True):
     """The consults the caller sees to."""
 
 
-class Told(Answer, frozen=True, kw_only=True):
+class ToldAnswer(Answer, frozen=True, kw_only=True):
     """A question of the form as it was asked, and what the patient said."""
 
     code: Code
@@ -228,11 +228,12 @@ class Declined(Answer, frozen=True, kw_only=True):
 
 
 class Provider(Answer, frozen=True, kw_only=True):
-    """Who sees to the consult."""
+    """A clinician with their credential and where they are licensed."""
 
     clinician: UUID
     name: str
     credential: str
+    licensed_in: list[State]
 
 
 class Window(Answer, frozen=True, kw_only=True):
@@ -259,7 +260,7 @@ class Consult(Answer, frozen=True, kw_only=True):
     requested_at: datetime
     answer_due: datetime | None
     answered_at: datetime | None
-    told: list[Told]
+    told: list[ToldAnswer]
     stopped: list[StopShown]
     person_request: UUID | None
     declined: Declined | None

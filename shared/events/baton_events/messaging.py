@@ -69,12 +69,16 @@ class MessageRetracted(Event, frozen=True, kw_only=True):
 
 @published("messaging", "thread.claimed", entity="thread")
 class ThreadClaimed(Event, frozen=True, kw_only=True):
-    """A member of the team sees to the thread, and to the question that is open in it."""
+    """A member of the team sees to the thread, and to the question that is open in it.
+
+    In a consult they treat the patient from now on by `relationship`.
+    """
 
     thread: UUID
     patient: UUID
     claimed_by: UUID
     question: UUID | None = None
+    relationship: UUID | None = None
 
 
 @published("messaging", "thread.handed-over", entity="thread")
@@ -82,7 +86,7 @@ class ThreadHandedOver(Event, frozen=True, kw_only=True):
     """Somebody else sees to the thread from now on: the owner, of whose team it is `assigned` to one.
 
     An answer that is owed is owed by them, to what the patient wrote until `reply_due`, to the question until
-    `answer_due`.
+    `answer_due`. In a consult whom it is assigned to treats the patient from now on by `relationship`.
     """
 
     thread: UUID
@@ -93,6 +97,7 @@ class ThreadHandedOver(Event, frozen=True, kw_only=True):
     assigned: UUID | None = None
     question: UUID | None = None
     answer_due: Time | None = None
+    relationship: UUID | None = None
 
 
 @published("messaging", "thread.released", entity="thread")

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from services.messaging.operations.consequences import attachments, clock, consults, drafts, emergency, follow_up, questions
+from services.messaging.operations.consequences import (
+    attachments,
+    clock,
+    consults,
+    drafts,
+    emergency,
+    follow_up,
+    questions,
+)
 from services.messaging.operations.consequences.declare import Consequence, Placed, settled
 
 CONSEQUENCES: tuple[Consequence, ...] = (
