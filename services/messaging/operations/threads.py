@@ -12,10 +12,11 @@ from services.messaging.model.clock import ConsultEndsByItself
 from services.messaging.model.threads import NothingToAnswer, ThreadCard, ThreadIsClosed
 from services.messaging.operations import clock, questions
 from services.messaging.operations.party import locked, side, vouch
+from services.messaging.store import follow_ups
 from services.messaging.store import threads as store
 from shared import audit, idempotency
-from shared.errors import Forbidden
-from shared.identity.access import require_open
+from shared.errors import Forbidden, NotFound
+from shared.identity.access import may_open
 from shared.outbox import announce
 from shared.requests.directory import Ground
 from shared.requests.messaging import OfThread, OpenThread, ThreadOpen, ThreadState
@@ -26,18 +27,24 @@ if TYPE_CHECKING:
 
     from services.messaging.operations.ground import MessagingGround
     from shared.call import Call
+    from shared.database import Tx
 
 
 async def open_thread(ground: MessagingGround, call: Call, ask: OpenThread) -> ThreadOpen:
-    """Begin a conversation with a patient the caller may open; raises NotFound."""
-    opens = await require_open(ground, call, ask.patient)
+    """Begin a conversation with a patient whom the caller may open, or owes a follow-up; raises NotFound."""
+    opens = await may_open(ground, call, ask.patient)
+    if opens is None:
+        async with ground.db.transaction() as tx:
+            await _require_owed(tx, call, ask.patient)
     thread = ThreadCard(uuid4(), ask.patient, ask.kind)
     await ground.sealing.keys(ask.patient, thread.id)
     done = ThreadOpen(thread=thread.id)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)
+        if opens is None:
+            await _require_owed(tx, call, ask.patient)
         await store.open_thread(tx, thread, call.person.id, call.now)
-        if opens is Ground.TREATMENT:
+        if opens in {None, Ground.TREATMENT}:
             await store.join(tx, thread.id, call.person.id, call.now)
         await announce(tx, Opened(thread=thread.id, patient=ask.patient, thread_kind=ask.kind), call.now)
         await audit.record(tx, call, "write", patient=ask.patient, object=thread.id)
@@ -82,6 +89,12 @@ async def close_thread(ground: MessagingGround, call: Call, ask: OfThread) -> Th
         done = ThreadState(thread=ask.thread, sequence=thread.sequence, closed=True)
         await idempotency.keep(tx, call, done)
     return done
+
+
+async def _require_owed(tx: Tx, call: Call, patient: UUID) -> None:
+    """Whoever took a follow-up over can keep it without having treated the patient before; raises NotFound."""
+    if not await follow_ups.owes_any(tx, patient, call.person.owners):
+        raise NotFound
 
 
 async def _as_staff(ground: MessagingGround, call: Call, thread: UUID) -> Ground | None:

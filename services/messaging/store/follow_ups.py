@@ -40,6 +40,13 @@ SELECT owner FROM follow_up
    FOR UPDATE
 """
 
+OWES_ANY = """
+SELECT EXISTS (
+    SELECT 1 FROM follow_up
+     WHERE patient = $1 AND owner = ANY ($2::text[]) AND sent_at IS NULL AND declined_at IS NULL
+)
+"""
+
 SEND = "UPDATE follow_up SET message = $2, sent_at = $3 WHERE visit = $1 RETURNING owner"
 
 OWED_BY = """
@@ -68,6 +75,11 @@ async def owed(tx: Tx, visit: UUID, patient: UUID, owners: Collection[str]) -> s
     """Which of these owes it still; if one does, it is locked until the transaction ends."""
     owner: str | None = await tx.fetchval(OWES, visit, patient, list(owners))
     return owner
+
+
+async def owes_any(tx: Tx, patient: UUID, owners: Collection[str]) -> bool:
+    """Whether any of these owes the patient a follow-up."""
+    return bool(await tx.fetchval(OWES_ANY, patient, list(owners)))
 
 
 async def send(tx: Tx, visit: UUID, message: UUID, now: datetime) -> str:
