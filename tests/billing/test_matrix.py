@@ -27,7 +27,7 @@ from shared.requests.billing import (
     VoidCharge,
 )
 from shared.requests.common import ACCESSES, OfPatient
-from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
+from shared.requests.directory import MAY_OPEN, REGISTER_RELATIONSHIP, Ground, RegisterRelationship
 from tests.billing.prices import AMARA, SAMIRA, charged, price
 from tests.support.stack import stack
 
@@ -104,6 +104,15 @@ async def outcome(s: Stack, name: str, who: str, quote: UUID, charge: UUID) -> t
     except (Forbidden, NotFound) as refusal:
         return Forbidden if isinstance(refusal, Forbidden) else NotFound
     return None
+
+
+async def test_who_treats_her_sees_no_bill_with_a_patients_role_either(s: Stack) -> None:
+    quote, charge = await bill(s)
+    both = s.token("ben-whitfield", roles=["clinician", "patient", "proxy"])
+    assert (await s.ask(MAY_OPEN, OfPatient(patient=SAMIRA), token=both, service="visits")).ground is Ground.TREATMENT
+    for name in SEES:
+        with pytest.raises(NotFound):
+            await s.ask(OPERATIONS[f"svc.billing.{name}"], ASKS[name](quote, charge), token=both)
 
 
 async def test_the_matrix_names_every_operation_and_every_person(s: Stack) -> None:

@@ -18,6 +18,7 @@ from joserfc.jwk import Key
 from deploy.issuer.accounts import standing
 from deploy.issuer.mint import mint, new_key
 from deploy.secrets import new_seed
+from deploy.wires import SERVICES
 from shared.identity.keys import new_service_key, public_table, write_private
 from shared.practice import Practice, load
 from shared.practice.model import Patient, Staff
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PRACTICE_DIR = Path(__file__).resolve().parents[2] / "deploy" / "practice"
-SERVICES = ("directory", "booking", "visits", "messaging", "pharmacy", "billing", "handoffs", "gateway")
 ISSUER = "http://127.0.0.1/oidc"
 
 
