@@ -84,7 +84,7 @@ async def come_due(ground: MessagingGround, tx: Tx, deadline: Deadline) -> None:
         return
     await store.put(tx, found.consult, clock)
     if step is Step.END:
-        await _end(tx, found, now)
+        await _end(tx, found, thread.moment(now))
     else:
         await _set_next(tx, found.consult, clock)
         await _announce_end(tx, found, clock, now)
