@@ -27,7 +27,7 @@ CARD = f"{COLUMNS} WHERE a.id = $1"
 LOCK = f"{COLUMNS} WHERE a.id = ANY($1::uuid[]) ORDER BY a.id FOR NO KEY UPDATE OF a"
 OF_MESSAGES = f"{COLUMNS} WHERE a.message = ANY($1::uuid[]) ORDER BY a.begun_at, a.id"
 
-ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('uploads', 0), hashtext($1))"
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('uploads ' || $1, 0))"
 
 WAITING = "SELECT count(*) FROM attachment WHERE author = $1 AND used_at IS NULL"
 

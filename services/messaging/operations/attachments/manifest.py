@@ -81,7 +81,7 @@ def open_ticket(keys: GroupKeys, card: Card, person: UUID, sealed: bytes) -> byt
 
 
 async def keys_of(sealing: Sealing, card: Card) -> GroupKeys:
-    """The keys that seal the file, asked before a transaction opens; raises NoSuchAttachment once they are destroyed."""
+    """The keys that seal the file, for before a transaction opens; raises NoSuchAttachment once they are destroyed."""
     try:
         return await sealing.keys(card.patient, card.key_group)
     except (GroupErased, PatientErased):
