@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from baton_events.booking import AppointmentBooked
 from baton_events.codes import RelationshipSource, VisitKind
+from baton_events.messaging import ConsultRequested
 from shared.requests.directory import RegisterRelationship
 
 OAKLAND = UUID("0ff1ce00-0000-4000-8000-000000000001")
@@ -48,4 +49,17 @@ def booked(asked: RegisterRelationship) -> AppointmentBooked:
         relationship=asked.relationship,
         prepare_owner=f"team:front-desk:{OAKLAND}",
         prepare_due=start,
+    )
+
+
+def consult_of(asked: RegisterRelationship) -> ConsultRequested:
+    """The consult that confirms the relationship."""
+    return ConsultRequested(
+        consult=uuid4(),
+        thread=uuid4(),
+        patient=asked.patient,
+        clinician=asked.clinician,
+        answer_owner=f"clinician:{asked.clinician}",
+        answer_due=datetime.now(UTC) + timedelta(hours=4),
+        relationship=asked.relationship,
     )

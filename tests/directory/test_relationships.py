@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from baton_events.codes import RelationshipSource
 from baton_events.directory import RelationshipStarted
+from baton_events.messaging import ThreadClaimed, ThreadHandedOver
 from shared.errors import Conflict, Forbidden, NotFound
 from shared.requests.common import OfPatient
 from shared.requests.directory import (
@@ -17,7 +19,18 @@ from shared.requests.directory import (
     Ground,
     RegisterRelationship,
 )
-from tests.directory.people import AMARA, BEN, JONAS, MARIA, SAMIRA, booked, registration
+from tests.directory.people import (
+    AMARA,
+    BEN,
+    CHEN,
+    DANA,
+    JONAS,
+    MARIA,
+    SAMIRA,
+    booked,
+    consult_of,
+    registration,
+)
 from tests.support.deliver import Way, deliver
 from tests.support.stack import stack
 
@@ -108,6 +121,41 @@ async def test_bookings_start_relationships_however_they_are_delivered(way: Way)
         told = [got.event for got in await s.events(RelationshipStarted) if got.event.clinician == BEN]
         assert {event.relationship for event in told} == {known.relationship, unheard_of.relationship}
         assert len(told) == 2
+
+
+@pytest.mark.parametrize("way", Way)
+async def test_consults_and_whoever_takes_them_over_start_relationships_however_they_are_delivered(way: Way) -> None:
+    async with stack("directory") as s:
+        known = registration()
+        await register(s, known)
+        started = consult_of(known)
+        over = [
+            ThreadClaimed(thread=started.thread, patient=MARIA, claimed_by=DANA, relationship=uuid4()),
+            ThreadHandedOver(
+                thread=started.thread,
+                patient=MARIA,
+                handed_over_by=DANA,
+                owner=f"clinician:{CHEN}",
+                assigned=CHEN,
+                relationship=uuid4(),
+            ),
+        ]
+        await deliver(s, "directory", [started, *over], way)
+        s.clock.advance(timedelta(days=1))
+        for clinician in (BEN, DANA, CHEN):
+            assert await may_open(s, clinician, MARIA) is Ground.TREATMENT
+        told = [got.event for got in await s.events(RelationshipStarted) if got.event.clinician != AMARA]
+        wanted = {known.relationship, *(one.relationship for one in over)}
+        assert {event.relationship for event in told if event.patient == MARIA} == wanted
+        assert {event.source for event in told if event.patient == MARIA} == {RelationshipSource.CONSULT}
+
+
+async def test_a_thread_taken_over_that_is_no_consult_starts_nothing() -> None:
+    async with stack("directory") as s:
+        await s.handled("directory", await s.publish(ThreadClaimed(thread=uuid4(), patient=MARIA, claimed_by=DANA)))
+        to_a_team = ThreadHandedOver(thread=uuid4(), patient=MARIA, handed_over_by=DANA, owner="team:care")
+        await s.handled("directory", await s.publish(to_a_team))
+        assert await may_open(s, DANA, MARIA) is None
 
 
 async def test_a_relationship_that_has_ended_opens_nothing() -> None:

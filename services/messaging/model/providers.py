@@ -64,6 +64,8 @@ def why(one: Candidate) -> str:
 
 
 def _spoken(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
-    parts = [f"{count} {unit}{'s' * (count != 1)}" for count, unit in ((hours, "hour"), (rest, "minute")) if count]
-    return " and ".join(parts)
+    """The two largest units of it."""
+    days, rest = divmod(minutes, 24 * 60)
+    units = ((days, "day"), (rest // 60, "hour"), (rest % 60, "minute"))
+    parts = [f"{count} {unit}{'s' * (count != 1)}" for count, unit in units if count]
+    return " and ".join(parts[:2])
