@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -13,7 +14,7 @@ from shared.emergency.scan import Scanner, Text
 from shared.emergency.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from shared.emergency.passed_over import Place
     from shared.practice.model import Emergency
@@ -41,6 +42,10 @@ class Rule:
             for sign in emergency.signs
             for said in sign.said
         ]
+        self._with: dict[int, list[int]] = defaultdict(list)
+        for at, ready in enumerate(self._signs):
+            for part in set(ready.parts):
+                self._with[part].append(at)
         sequences = [spelled_out(part, emergency.words) for part in numbers]
         self._first_context = len(sequences)
         for name in AROUND:
@@ -62,7 +67,13 @@ class Rule:
             for number, places in signs.items()
         }
         asked = only_asked(context)
-        return next((sign.kind for sign in self._signs if _stands(sign, counted, text.stops, asked)), None)
+        whole = self._whole(number for number, places in counted.items() if places)
+        return next((sign.kind for sign in whole if _stands(sign, counted, text.stops, asked)), None)
+
+    def _whole(self, parts: Iterable[int]) -> list[Ready]:
+        """The signs none of whose parts are missing, in their order."""
+        found = Counter(at for part in parts for at in self._with[part])
+        return [self._signs[at] for at in sorted(found) if found[at] == len(set(self._signs[at].parts))]
 
 
 def _context(text: Text, around: Mapping[str, list[Place]], said: Mapping[int, Place]) -> Context:
@@ -88,8 +99,6 @@ def _context(text: Text, around: Mapping[str, list[Place]], said: Mapping[int, P
 
 def _stands(sign: Ready, counted: Mapping[int, list[Place]], stops: frozenset[int], asked: frozenset[int]) -> bool:
     """Whether all parts of the sign stand near one another in one sentence, none of them twice used."""
-    if not all(counted.get(part) for part in sign.parts):
-        return False
     found = sorted((*place, part) for part in set(sign.parts) for place in counted[part])
     if sign.named:
         found = [one for one in found if one[0] not in asked]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.emergency.text import COMMA, STOPS, tokens
@@ -41,6 +42,9 @@ class Text:
     places: dict[int, list[tuple[int, int]]]
 
 
+WORDS_KEPT = 8192
+"""How many typed words are remembered with what they may mean; people use the same few thousand again and again."""
+
 MOST_FILLERS = 2
 """How many words in a row may stand between two words of a part without meaning anything: "water *just* broke"."""
 
@@ -58,15 +62,15 @@ class Scanner:
                     node = node.then.setdefault(word, Node())
                 node.ends.append(number)
         self._vocabulary = Vocabulary(word for sequences in parts for sequence in sequences for word in sequence)
+        self._read = lru_cache(maxsize=WORDS_KEPT)(self._met)
 
     def scan(self, text: str) -> Text:
         """Every place of every part; a part does not go on over a stop."""
         words, commas, stops = _split(text)
-        meant = {token: self._vocabulary.of(token) for token in set(words)}
-        begun = {token: [self._root.then[word] for word in meant[token] if word in self._root.then] for token in meant}
+        read = [self._read(token) for token in words]
         places: dict[int, list[tuple[int, int]]] = {}
-        for first, token in enumerate(words):
-            at, reached, waiting = first, begun[token], NOTHING_WAITS
+        for first, (_, begun) in enumerate(read):
+            at, reached, waiting = first, begun, NOTHING_WAITS
             while reached or waiting.nodes:
                 at += 1
                 for node in reached:
@@ -75,8 +79,13 @@ class Scanner:
                 if at == len(words) or at in stops:
                     break
                 nodes, waiting = [*reached, *waiting.nodes], self._passing(words[at], reached, waiting)
-                reached = [node.then[word] for node in nodes for word in meant[words[at]] if word in node.then]
+                reached = [node.then[word] for node in nodes for word in read[at][0] if word in node.then]
         return Text(words, commas, stops, places)
+
+    def _met(self, token: str) -> tuple[tuple[str, ...], list[Node]]:
+        """The words that a typed one may be, and what begins with it."""
+        meant = self._vocabulary.of(token)
+        return meant, [self._root.then[word] for word in meant if word in self._root.then]
 
     def _passing(self, word: str, reached: list[Node], waiting: Waiting) -> Waiting:
         """The sequences that go on behind this word as if it were not there."""
