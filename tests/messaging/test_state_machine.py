@@ -195,19 +195,26 @@ class Conversations(RuleBasedStateMachine):
         thread.written.append(Written(told["sequence"], told["message"], WORLD.ids[who], body["text"]))
         thread.owed = who in PATIENTS
 
-    @rule(target=sent, thread=threads, count=some.integers(2, 6), repeats=some.booleans())
-    def send_many_at_once(self, thread: Thread, count: int, repeats: bool) -> Any:
+    @rule(target=sent, thread=threads, count=some.integers(2, 6), repeats=some.booleans(), meanwhile=EITHER)
+    def send_many_at_once(self, thread: Thread, count: int, repeats: bool, meanwhile: int) -> Any:
+        """Several messages of one moment, while the open app reconnects again and again."""
         if thread.closed:
             return multiple()
         who = thread.patient
         letters = [(str(uuid4()), {"thread": thread.id, "text": f"at once {uuid4()}"}) for _ in range(count)]
+
+        async def reconnecting(work: asyncio.Future[list[Any]]) -> None:
+            while not work.done():
+                await WORLD.pairs.listen(self.streams[who], meanwhile)
 
         async def all_at_once() -> list[Any]:
             asking = [
                 WORLD.pairs.ask("POST", "/v1/messages", who, body, key=key, gateway=number % 2)
                 for number, (key, body) in enumerate(letters * (1 + repeats))
             ]
-            return await asyncio.gather(*asking)
+            work = asyncio.gather(*asking)
+            await reconnecting(work)
+            return await work
 
         answers = self.run(all_at_once())
         assert {status for status, _ in answers} == {200}
