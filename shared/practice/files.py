@@ -21,6 +21,7 @@ from shared.practice.model import (
     PharmacyPartner,
     Shift,
     Staff,
+    SupportHours,
     VisitType,
 )
 from shared.practice.problems import Problem
@@ -38,6 +39,7 @@ class Head(Entry, frozen=True, kw_only=True):
     id: UUID
     name: str
     states: frozenset[State]
+    support_hours: list[SupportHours]
 
 
 LISTS: Mapping[str, type[Entry]] = {

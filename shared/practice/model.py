@@ -80,6 +80,15 @@ class Shift(Entry, frozen=True, kw_only=True):
     time_zone: str
 
 
+class SupportHours(Entry, frozen=True, kw_only=True):
+    """When support answers, weekly, in `time_zone`; `weekdays` by ISO 8601, 1 is Monday."""
+
+    weekdays: list[Annotated[int, Meta(ge=1, le=7)]]
+    opens: TimeOfDay
+    closes: TimeOfDay
+    time_zone: str
+
+
 class Patient(Entry, frozen=True, kw_only=True):
     """A patient known from the start."""
 
@@ -207,6 +216,7 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     name: str
     states: frozenset[State]
+    support_hours: list[SupportHours]
     offices: dict[UUID, Office]
     staff: dict[UUID, Staff]
     shifts: list[Shift]

@@ -46,6 +46,7 @@ def _read(folder: Path) -> tuple[Practice | None, list[Problem]]:
         id=head.id,
         name=head.name,
         states=head.states,
+        support_hours=head.support_hours,
         emergency=emergency,
         shifts=found.lists["shifts"],
         due_rules=found.lists["due_rules"],

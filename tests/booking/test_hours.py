@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.booking.model.hours import Stretch, joined, moment, open_stretches
+from services.booking.model.hours import Stretch, joined, open_stretches
+from shared.weekly import moment
 from tests.booking.people import OAKLAND, PACIFIC, pacific, weekly
 
 SPRING = date(2027, 3, 14)

@@ -165,6 +165,22 @@ FAULTS = {
         swap("shifts.toml", "c1111c00-0000-4000-8000-000000000003", BEN),
         f"shifts.toml: clinician {BEN}: Ben Whitfield does not see patients by video.",
     ),
+    "support that closes before it opens": (
+        swap("practice.toml", 'opens = "00:00"\ncloses = "24:00"', 'opens = "18:00"\ncloses = "09:00"'),
+        "practice.toml: support_hours 1: closes at 09:00, not after it opens at 18:00.",
+    ),
+    "support on no day": (
+        swap("practice.toml", "weekdays = [1, 2, 3, 4, 5, 6, 7]", "weekdays = []"),
+        "practice.toml: support_hours 1: is on no weekday.",
+    ),
+    "support in no time zone": (
+        swap("practice.toml", "America/Los_Angeles", "America/Los_Angelos"),
+        "practice.toml: support_hours 1: 'America/Los_Angelos' is not a time zone.",
+    ),
+    "support that is hardly ever open": (
+        swap("practice.toml", 'closes = "24:00"', 'closes = "00:59"'),
+        "practice.toml: support_hours: support is never open for a whole hour.",
+    ),
     "a specialty nobody has": (
         swap("visit-types.toml", '["family-medicine", "internal-medicine"]', '["dermatology"]'),
         "visit-types.toml: code general: no clinician has one of its specialties.",

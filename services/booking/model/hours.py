@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from shared.weekly import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from zoneinfo import ZoneInfo
 
     from shared.requests.directory import Hours
-
-MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, order=True)
@@ -21,24 +21,6 @@ class Stretch:
 
     start: datetime
     end: datetime
-
-
-def moment(day: date, clock: str, zone: ZoneInfo) -> datetime:
-    """When a wall clock in the zone shows HH:MM on that day, UTC; 24:00 is the next day's beginning.
-
-    A time the clock skips in spring is the moment it skips; a time it shows twice in autumn is the first.
-    """
-    hour, minute = map(int, clock.split(":"))
-    wall = datetime.combine(day + timedelta(days=hour // 24), time(hour % 24, minute))
-    real = wall.replace(tzinfo=zone).astimezone(UTC)
-    while _shown(real, zone) > wall and _shown(real - MINUTE, zone) >= wall:
-        real -= MINUTE
-    return real
-
-
-def _shown(real: datetime, zone: ZoneInfo) -> datetime:
-    """What a wall clock in the zone shows."""
-    return real.astimezone(zone).replace(tzinfo=None)
 
 
 def open_stretches(hours: Iterable[Hours], zone: ZoneInfo, first: date, last: date) -> list[Stretch]:

@@ -41,7 +41,7 @@ async def send(ground: MessagingGround, call: Call, ask: Send) -> Sent:
         draft=ask.draft,
         draft_version=ask.draft_version,
         attachments=tuple(ask.attachments),
-        answer_due=answer_due(call.now) if card.kind is ThreadKind.SUPPORT else None,
+        answer_due=answer_due(ground.practice.support_hours, call.now) if card.kind is ThreadKind.SUPPORT else None,
         emergency=await guidance(ground, call, ask.text),
     )
     try:

@@ -26,11 +26,13 @@ from shared.sealing import Kind, refuse_erased
 from shared.telemetry import trace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from services.messaging.operations.ground import MessagingGround
     from shared.call import Call
     from shared.database import Tx
+    from shared.practice.model import SupportHours
     from shared.requests.people import LogContact
     from shared.sealing import GroupKeys
 
@@ -52,13 +54,14 @@ async def log_contact(ground: MessagingGround, call: Call, ask: LogContact) -> C
     Raises NotFound, CallBackWrong, NoSuchQuestion, QuestionSettled, ThreadIsClosed.
     """
     check(ask, call.now)
+    hours = ground.practice.support_hours
     await _require_patient(ground, call, ask.patient)
     card = await _card(ground, ask)
     keys = await ground.sealing.keys(ask.patient, card.id if card else ask.patient)
     entry = Entry(uuid4(), ask, call, card, keys)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)
-        question, due = await _in_thread(tx, entry, card) if card else (None, None)
+        question, due = await _in_thread(tx, entry, card, hours) if card else (None, None)
         await store.add(tx, _new(entry, question))
         logged = Logged(
             contact=entry.id,
@@ -93,14 +96,16 @@ async def _card(ground: MessagingGround, ask: LogContact) -> ThreadCard | None:
     return await ground.card(found["thread"])
 
 
-async def _in_thread(tx: Tx, entry: Entry, card: ThreadCard) -> tuple[UUID, datetime | None]:
+async def _in_thread(
+    tx: Tx, entry: Entry, card: ThreadCard, hours: Sequence[SupportHours]
+) -> tuple[UUID, datetime | None]:
     """Have the words stand in the thread, and ask or settle its question; gives it and until when it is owed."""
     ask, call = entry.ask, entry.call
     if ask.answers is None:
         await threads.open_thread(tx, card, call.person.id, call.now)
         await announce(tx, ThreadOpened(thread=card.id, patient=card.patient, thread_kind=card.kind), call.now)
         await _stand(tx, entry, card)
-        due = ask.call_back_by or answer_due(call.now)
+        due = ask.call_back_by or answer_due(hours, call.now)
         asked = await questions.ask(tx, card.id, card.patient, call.now, due=due)
         return asked.question, asked.due
     thread = (await threads.lock(tx, [card.id]))[card.id]

@@ -63,6 +63,7 @@ async def request_person(ground: MessagingGround, call: Call, ask: RequestPerson
     await _require_own(ground, call, ask.patient)
     warned = await guidance(ground, call, ask.words or "")
     about = About.CARE if warned else ask.about
+    hours = ground.practice.support_hours
     for _ in range(ATTEMPTS):
         carrier = await _carrier(ground, ask, about)
         keys = await ground.sealing.keys(ask.patient, carrier.card.id)
@@ -73,7 +74,7 @@ async def request_person(ground: MessagingGround, call: Call, ask: RequestPerson
             party=Party.PATIENT,
             text=ask.words or "",
             trace=trace.current_traceparent(),
-            answer_due=answer_due(call.now) if carrier.card.kind is ThreadKind.SUPPORT else None,
+            answer_due=answer_due(hours, call.now) if carrier.card.kind is ThreadKind.SUPPORT else None,
         )
         try:
             async with ground.db.transaction() as tx:
