@@ -20,8 +20,9 @@ BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
 TEXT = {"type": "string"}
 BINARY = {"type": "string", "format": "binary"}
 LIVE_SUMMARY = """Live updates as server-sent events. An event's id is its place in the stream; send it back as
-Last-Event-ID to resume. `ready` comes first, `work` names an owner whose list to ask for again, `end` says why the
-stream closes; an event without a name is something that happened to the patient."""
+Last-Event-ID to resume. `ready` comes first, `work` names an owner whose list to ask for again, `writing` says who of
+the other side writes in which thread at this moment (it has no id and is kept nowhere), `end` says why the stream
+closes; an event without a name is something that happened to the patient."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

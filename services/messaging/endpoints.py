@@ -25,10 +25,12 @@ from services.messaging.operations.people.join import join_person
 from services.messaging.operations.people.request import request_person, withdraw_person
 from services.messaging.operations.people.show import person_request, person_requests
 from services.messaging.operations.read import mark_read, messages, threads
+from services.messaging.operations.search import search
 from services.messaging.operations.send import send
 from services.messaging.operations.threads import close_thread, open_thread, reply_not_needed
+from services.messaging.operations.writing import writing
 from shared import audit
-from shared.requests import attachments, common, corrections, people
+from shared.requests import attachments, common, conversation, corrections, people
 from shared.requests import consults as by_message
 from shared.requests import custody as custodies
 from shared.requests import drafts as begun
@@ -58,6 +60,8 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     corrections.CORRECT: correct,
     corrections.RETRACT: retract,
     corrections.REVISIONS: revisions,
+    conversation.WRITING: writing,
+    conversation.SEARCH: search,
     begun.SAVE_DRAFT: save_draft,
     begun.DRAFTS: drafts,
     begun.DISCARD_DRAFT: discard_draft,

@@ -41,9 +41,9 @@ async def page(s: Stack, thread: UUID, by: str = MARIA) -> ask.Messages:
 
 
 async def refused(attempt: Any) -> Refusal:
-    [answer] = await asyncio.gather(attempt, return_exceptions=True)
-    assert isinstance(answer, Refusal), answer
-    return answer
+    answers: list[object] = await asyncio.gather(attempt, return_exceptions=True)
+    assert isinstance(answers[0], Refusal), answers
+    return answers[0]
 
 
 async def test_a_corrected_message_says_the_newest_and_keeps_what_it_said(stack: Any) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
+import msgspec
 from nats.errors import Error as NatsError
 
 from baton_events import handoffs
@@ -15,6 +16,7 @@ from baton_events.envelope import Envelope, NotAnEvent, UnknownType, parse
 from services.gateway.live.listener import Listener, LiveEvent
 from shared import logs
 from shared.errors import Unavailable
+from shared.passing import WRITING, SomebodyWrites
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -103,12 +105,25 @@ class Hub:
             self._subscriptions[subject] = await self.nats.subscribe(subject, cb=hear)
 
     async def _hear_patient(self, message: Msg) -> None:
+        if message.subject.startswith(f"{WRITING}."):
+            self._hear_writing(message)
+            return
         event = read(message)
         if event is None:
             return
         patient = event.envelope.typed().patient_id
         for listener in self._of_patient.get(patient, ()) if patient else ():
             listener.hear(event)
+
+    def _hear_writing(self, message: Msg) -> None:
+        try:
+            patient = UUID(message.subject.rpartition(".")[2])
+            said = msgspec.json.decode(message.data, type=SomebodyWrites)
+        except (msgspec.MsgspecError, ValueError) as error:
+            NOT_AN_EVENT.warning(error=error)
+            return
+        for listener in self._of_patient.get(patient, ()):
+            listener.somebody_writes(said)
 
     async def _hear_work(self, message: Msg) -> None:
         event = read(message)

@@ -10,8 +10,10 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from baton_events.envelope import Envelope
+    from shared.passing import SomebodyWrites
 
 MOST_WAITING = 256
+MOST_WRITING = 16
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Listener:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: deque[LiveEvent] = field(default_factory=deque)
     changed: set[str] = field(default_factory=set)
+    writing: dict[UUID, SomebodyWrites] = field(default_factory=dict)
 
     def hear(self, event: LiveEvent) -> None:
         """Something happened to the patient."""
@@ -44,6 +47,12 @@ class Listener:
         if not self.behind:
             self.waiting.append(event)
         self.news.set()
+
+    def somebody_writes(self, said: SomebodyWrites) -> None:
+        """Somebody is writing to the patient, or the patient to the practice; only the newest word of each counts."""
+        if said.person in self.writing or len(self.writing) < MOST_WRITING:
+            self.writing[said.person] = said
+            self.news.set()
 
     def work_changed(self, owner: str) -> None:
         """What this owner owes has changed."""

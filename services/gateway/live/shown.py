@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from baton_events import TYPES
+from baton_events.codes import Party
 from shared.requests.directory import Ground
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from baton_events.envelope import Envelope
+    from shared.passing import SomebodyWrites
 
 CARE = frozenset(
     {
@@ -36,6 +40,13 @@ CARE = frozenset(
 OWN = CARE | {"charge", "erasure", "notice", "person", "question", "quote", "relationship"}
 
 NOUNS = {Ground.SELF: OWN, Ground.PROXY: OWN - {"erasure", "relationship"}, Ground.TREATMENT: CARE}
+
+ACROSS = {Ground.SELF: Party.STAFF, Ground.PROXY: Party.STAFF, Ground.TREATMENT: Party.PATIENT}
+
+
+def shows_writing(said: SomebodyWrites, viewer: UUID, ground: Ground) -> bool:
+    """Whether somebody to whom the record opens on this ground sees who is writing: the other side's people do."""
+    return said.person != viewer and said.party is ACROSS[ground]
 
 
 @cache

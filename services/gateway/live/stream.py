@@ -11,7 +11,7 @@ from aiohttp_sse import EventSourceResponse
 from services.gateway import metrics
 from services.gateway.door import DOOR, HEADERS, signed_in
 from services.gateway.live.listener import Listener
-from services.gateway.live.shown import rendered
+from services.gateway.live.shown import rendered, shows_writing
 from services.gateway.live.stored import events_after, last_sequence
 from services.gateway.live.whose import over, viewer
 from shared.background import jittered
@@ -89,6 +89,10 @@ async def _tell(response: EventSourceResponse, nats: Client, watching: Viewer, l
             place = await _catch_up(response, nats, watching, listener, place)
         while listener.waiting and not listener.behind:
             place = await _send(response, watching, listener.waiting.popleft(), place)
+        while listener.writing:
+            _, said = listener.writing.popitem()
+            if watching.ground and shows_writing(said, watching.person.id, watching.ground):
+                await response.send(msgspec.json.encode(said).decode(), event="writing")
         while listener.changed:
             await response.send(_json({"owner": listener.changed.pop()}), event="work")
 

@@ -11,6 +11,7 @@ from cachetools import LRUCache
 
 from services.messaging.model.threads import NoSuchThread
 from services.messaging.operations.post import Letter, post
+from services.messaging.operations.writing import Said
 from services.messaging.settings import MessagingSettings
 from services.messaging.store import threads as store
 from shared.app import Ground
@@ -31,13 +32,14 @@ if TYPE_CHECKING:
 class MessagingGround(Ground):
     """`post` puts letters into their threads, several to a transaction; `cards` keeps what never changes.
 
-    `objects` is where files rest; who works on a part of one holds one of `parts`.
+    `objects` is where files rest; who works on a part of one holds one of `parts`. `said` is who was writing just now.
     """
 
     limits: MessagingSettings
     post: Together[Letter, Sent]
     objects: Objects
     parts: asyncio.Semaphore
+    said: Said = field(default_factory=Said)
     cards: LRUCache[UUID, ThreadCard] = field(default_factory=lambda: LRUCache(maxsize=10_000))
 
     async def card(self, thread: UUID) -> ThreadCard:
