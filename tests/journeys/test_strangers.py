@@ -15,6 +15,8 @@ from shared.identity.people import Role
 from shared.requests import OPERATIONS, Ask, Operation, messaging, pharmacy
 from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
 from tests.billing.prices import charged
+from tests.messaging.consulting import begun
+from tests.messaging.uploading import uploaded
 from tests.pharmacy.playing import playing
 from tests.visits.day import planned
 
@@ -40,19 +42,30 @@ STRANGERS = {
     "olive-park": "of ops",
 }
 FIXED: Mapping[str, Any] = {
+    "answers": {},
     "at": "2027-05-01T12:00:00Z",
+    "body": "",
     "code": "ecg",
+    "condition": "urinary-tract-infection",
+    "diagnosis": "nothing much",
     "dosage": "one a day",
     "follow_up": False,
+    "media_type": "image/png",
     "medication": "naproxen-500",
+    "name": "rash.png",
     "owner": "team:ops",
+    "part": 1,
     "pharmacy": "fa12ac00-0000-4000-8000-000000000002",
+    "plan": "wait and see",
     "quantity": 1,
     "reason": "entered-in-error",
     "refills": 0,
     "sequence": 1,
+    "size": 10,
     "summary": "all is well",
     "text": "hello",
+    "ticket": "AAAA",
+    "version": 1,
 }
 """Values for fields that name nothing of anybody's."""
 
@@ -66,6 +79,8 @@ async def history(s: Stack) -> dict[str, UUID]:
     day = await (await planned(s)).under_way()
     order = await day.order()
     thread = (await s.ask(messaging.OPEN_THREAD, messaging.OpenThread(patient=maria), as_=MARIA)).thread
+    file = await uploaded(s, MARIA, thread=thread)
+    await s.ask(messaging.SEND, messaging.Send(thread=thread, text="look", attachments=[file]), as_=MARIA)
     for who in (MARIA, BEN):
         await s.ask(messaging.SEND, messaging.Send(thread=thread, text="hello"), as_=who)
     prescribe = pharmacy.SignPrescription(patient=maria, medication="naproxen-500", dosage="x", quantity=1, refills=1)
@@ -82,12 +97,16 @@ async def history(s: Stack) -> dict[str, UUID]:
     await s.as_owner("directory", grant)
     charge = await charged(s)
     await s.quiet()
+    consult = await begun(s)
     return {
         "patient": maria,
+        "consult": consult.consult,
+        "instead_of": consult.consult,
         "appointment": day.booked.appointment,
         "visit": day.visit,
         "order": order,
         "thread": thread,
+        "attachment": file,
         "follow_up_of": day.visit,
         "prescription": signed.prescription,
         "charge": charge,
