@@ -5,8 +5,11 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from pypdf import PdfReader
+
+from tests.messaging.consulting import CALM, DIAGNOSIS, PLAN, STEPS, UTI
 
 if TYPE_CHECKING:
     from tests.gateway.conftest import Gateway
@@ -94,3 +97,44 @@ async def test_ac9_a_charge_that_support_gives_up_is_marked_so(practice: Gateway
     assert set(voided) == {"charge", "voided_at"}, "support sees nothing of what it was for"
     receipt = await practice.get(f"/v1/charges/{charge}/receipt")
     assert "VOID" in PdfReader(BytesIO(receipt.body)).pages[0].extract_text()
+
+
+async def consult(practice: Gateway) -> tuple[str, dict[str, Any]]:
+    """A consult asked of Ben at the price that he was shown with."""
+    shown = await told(practice, "/v1/consults/offers", {"patient": MARIA, "condition": UTI})
+    offer = next(one for one in shown["offers"] if one["clinician"] == BEN)
+    assert await of_quote(practice, offer["offer"]) == ("open", offer["price_cents"])
+    answers = msgspec.to_builtins(CALM)
+    asked = await told(practice, "/v1/consults", {"offer": offer["offer"], "answers": answers})
+    assert await of_quote(practice, offer["offer"]) == ("locked", offer["price_cents"])
+    return asked["consult"], offer
+
+
+async def of_quote(practice: Gateway, quote: str) -> tuple[str, int]:
+    """Where a price stands, and what it is."""
+    answered = await practice.get(f"/v1/quotes/{quote}")
+    assert answered.status == 200, answered.body
+    return answered.json["status"], answered.json["cents"]
+
+
+async def test_ac9_a_consult_is_charged_with_its_plan_at_the_price_shown(practice: Gateway) -> None:
+    asked, offer = await consult(practice)
+    plan = {"consult": asked, "version": 1, "diagnosis": DIAGNOSIS, "plan": PLAN, "steps": STEPS}
+    await told(practice, "/v1/consults/plan", plan, "ben-whitfield")
+    await told(practice, "/v1/consults/plan", {**plan, "version": 2}, "ben-whitfield")
+    await practice.stack.quiet()
+    assert await of_quote(practice, offer["offer"]) == ("charged", offer["price_cents"])
+    charges = [one for one in (await practice.get(CHARGES)).json["charges"] if one["case"] == asked]
+    assert [(one["quote"], one["cents"]) for one in charges] == [(offer["offer"], offer["price_cents"])]
+    receipt = await practice.get(f"/v1/charges/{charges[0]['charge']}/receipt")
+    assert f"${offer['price_cents'] / 100:,.2f}" in PdfReader(BytesIO(receipt.body)).pages[0].extract_text()
+
+
+async def test_ac9_a_consult_that_is_treated_elsewhere_costs_nothing(practice: Gateway) -> None:
+    asked, offer = await consult(practice)
+    refused = {"consult": asked, "reason": "Better seen in person", "offers": "provider"}
+    await told(practice, "/v1/consults/decline", refused, "ben-whitfield")
+    await practice.stack.quiet()
+    assert await of_quote(practice, offer["offer"]) == ("voided", offer["price_cents"])
+    assert (await practice.get(f"/v1/quotes/{offer['offer']}")).json["void_reason"] == "routed-elsewhere"
+    assert asked not in {one["case"] for one in (await practice.get(CHARGES)).json["charges"]}
