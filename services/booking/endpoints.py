@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from services.booking.operations.book import book
 from services.booking.operations.cancel import cancel
+from services.booking.operations.connect import connect_video, video_queue
 from services.booking.operations.find_offers import find_offers
 from services.booking.operations.read import appointment, appointments_of, facts
 from services.booking.operations.schedule import schedule
+from services.booking.operations.video import leave_video, request_video, video, video_promise
 from shared import audit
 from shared.requests import booking as requests
 from shared.requests import common
+from shared.requests import video as calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,5 +30,11 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.APPOINTMENTS: appointments_of,
     requests.APPOINTMENT_FACTS: facts,
     requests.SCHEDULE: schedule,
+    calls.VIDEO_PROMISE: video_promise,
+    calls.REQUEST_VIDEO: request_video,
+    calls.LEAVE_VIDEO: leave_video,
+    calls.VIDEO: video,
+    calls.VIDEO_QUEUE: video_queue,
+    calls.CONNECT_VIDEO: connect_video,
     common.ACCESSES["booking"]: audit.accesses("booking"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from baton_events.visits import VisitCheckedIn, VisitEnded, VisitLeft, VisitStarted
-from services.booking.store import appointments
+from services.booking.store import appointments, video
 from services.booking.store.erasures import give_back
 from shared import audit
 from shared.app import Reaction
@@ -41,6 +41,7 @@ async def started(ground: Ground, tx: Tx, got: Received[VisitStarted], _: None) 
 async def ended(ground: Ground, tx: Tx, got: Received[VisitEnded], _: None) -> None:
     """The visit has taken place, whatever arrived before."""
     await _moved(ground, tx, got, appointments.ended)
+    await video.end(tx, got.event.appointment)
 
 
 async def _moved(ground: Ground, tx: Tx, got: Received[Any], move: Move) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from baton_events.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
+from baton_events.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, VideoConnected
 from baton_events.directory import RelationshipStarted
 from services.visits.operations.follow import cancel, reschedule
 from services.visits.operations.prepare import Prepared, plan, prepare
+from services.visits.operations.start import connect
 from services.visits.store import gaps
 from services.visits.store.erasures import end_all
 from shared import audit
@@ -36,6 +37,25 @@ async def booked(ground: Ground, tx: Tx, received: Received[AppointmentBooked], 
     """Plan the visit and send its guidance."""
     if prepared is not None:
         await _on_record(ground, tx, received, await plan(ground, tx, prepared, ground.clock()))
+
+
+async def ask_for_call(ground: Ground, received: Received[VideoConnected]) -> Prepared | None:
+    """What `ask_for` gives, for the visit that a call is."""
+    appointment = received.event.appointment
+    if appointment is None:
+        return None
+    try:
+        return await prepare(ground, appointment, received.id)
+    except PatientErased:
+        return None
+
+
+async def connected(ground: Ground, tx: Tx, received: Received[VideoConnected], prepared: Prepared | None) -> None:
+    """The visit on call has begun, planned here if its booking was not heard of yet."""
+    if prepared is not None:
+        visit = await plan(ground, tx, prepared, ground.clock())
+        if visit is not None and await connect(tx, visit, received.time):
+            await _on_record(ground, tx, received, visit)
 
 
 async def rescheduled(ground: Ground, tx: Tx, received: Received[AppointmentRescheduled], _: None) -> None:
@@ -76,6 +96,7 @@ async def erased(tx: Tx, got: Received[ErasureApproved], now: datetime) -> None:
 REACTIONS = (
     Reaction(RelationshipStarted, treated),
     Reaction(AppointmentBooked, booked, prepare=ask_for),
+    Reaction(VideoConnected, connected, prepare=ask_for_call),
     Reaction(AppointmentRescheduled, rescheduled),
     Reaction(AppointmentCancelled, cancelled),
     erasing(erased),

@@ -16,6 +16,7 @@ from shared.requests import (
     paths,
     people,
     pharmacy,
+    video,
     visits,
 )
 from shared.requests.declare import OPERATIONS, Answer, Ask, Done, Operation
@@ -41,5 +42,6 @@ __all__ = [
     "paths",
     "people",
     "pharmacy",
+    "video",
     "visits",
 ]

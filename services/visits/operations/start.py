@@ -16,9 +16,12 @@ from shared.requests.directory import CLINICIANS, FindClinicians
 from shared.requests.visits import OfVisit, VisitState, VisitStatus
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.visits.model.visit import VisitRow
     from shared.app import Ground
     from shared.call import Call
+    from shared.database import Tx
 
 
 async def start(ground: Ground, call: Call, ask: OfVisit) -> VisitState:
@@ -30,17 +33,26 @@ async def start(ground: Ground, call: Call, ask: OfVisit) -> VisitState:
         visit = require_own(await locked(tx, ask.visit), call)
         require_start(visit)
         await visits.start(tx, visit.id, call.now)
-        await announce(
-            tx,
-            VisitStarted(
-                visit=visit.id, appointment=visit.appointment, patient=visit.patient, clinician=visit.clinician
-            ),
-            call.now,
-        )
+        await announce(tx, _started(visit), call.now)
         await audit.record(tx, call, "write", patient=visit.patient, object=visit.id)
         done = VisitState(visit=visit.id, appointment=visit.appointment, status=VisitStatus.IN_PROGRESS)
         await idempotency.keep(tx, call, done)
     return done
+
+
+async def connect(tx: Tx, visit: VisitRow, now: datetime) -> bool:
+    """Clinician and patient are on a call: the visit is under way, without a room to be led to; False if it was."""
+    if visit.status not in {VisitStatus.PLANNED, VisitStatus.ARRIVED}:
+        return False
+    if visit.status is VisitStatus.PLANNED:
+        await visits.check_in(tx, visit.id, now)
+    await visits.start(tx, visit.id, now)
+    await announce(tx, _started(visit), now)
+    return True
+
+
+def _started(visit: VisitRow) -> VisitStarted:
+    return VisitStarted(visit=visit.id, appointment=visit.appointment, patient=visit.patient, clinician=visit.clinician)
 
 
 async def _require_licence(ground: Ground, call: Call, visit: VisitRow) -> None:

@@ -1,0 +1,133 @@
+"""Video calls on call: waited for, joined, left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from shared.requests.video import VideoStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import asyncpg
+
+    from shared.database import Tx
+
+COLUMNS = """
+id, patient, author, state, time_zone, sealed, requested_at, promised_at, status, clinician, appointment
+"""
+
+ADD = """
+INSERT INTO video (id, patient, author, state, time_zone, sealed, requested_at, promised_at, status)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting')
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+FIND = f"SELECT {COLUMNS} FROM video WHERE id = $1"  # noqa: S608 - the columns are above
+
+LOCK = f"{FIND} FOR UPDATE"
+
+WAITING = f"""
+SELECT {COLUMNS} FROM video
+ WHERE status = 'waiting' AND state = ANY($1::text[])
+ ORDER BY promised_at, id LIMIT $2
+"""  # noqa: S608 - likewise
+
+COUNT = "SELECT count(*) FROM video WHERE status = 'waiting'"
+
+CONNECT = "UPDATE video SET status = 'connected', clinician = $2, appointment = $3, settled_at = $4 WHERE id = $1"
+
+LEAVE = "UPDATE video SET status = 'left', settled_at = $2 WHERE id = $1"
+
+END = "UPDATE video SET status = 'ended' WHERE appointment = $1 AND status = 'connected'"
+
+NEXT_TAKEN = """
+SELECT min(start_at) FROM appointment
+ WHERE (clinician = $1 OR patient = $2) AND start_at > $3 AND start_at < $4 AND status IN ('booked', 'arrived')
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoRow:
+    """A call as it is kept; `author` wrote the sealed reason."""
+
+    id: UUID
+    patient: UUID
+    author: UUID
+    state: str
+    time_zone: str
+    sealed: bytes
+    requested_at: datetime
+    promised_at: datetime
+    status: VideoStatus = VideoStatus.WAITING
+    clinician: UUID | None = None
+    appointment: UUID | None = None
+
+
+async def add(tx: Tx, row: VideoRow) -> bool:
+    """Have the patient wait; False when they wait already, or are in a call."""
+    values = (row.id, row.patient, row.author, row.state, row.time_zone, row.sealed, row.requested_at, row.promised_at)
+    return await tx.fetchval(ADD, *values) is not None
+
+
+async def find(tx: Tx, video: UUID) -> VideoRow | None:
+    """The call as it stands."""
+    return _row(await tx.fetchrow(FIND, video))
+
+
+async def lock(tx: Tx, video: UUID) -> VideoRow | None:
+    """The call, locked until the transaction ends."""
+    return _row(await tx.fetchrow(LOCK, video))
+
+
+async def waiting(tx: Tx, states: Collection[str], most: int) -> list[VideoRow]:
+    """Who waits in these states, the longest promised first."""
+    return [row for record in await tx.fetch(WAITING, list(states), most) if (row := _row(record))]
+
+
+async def count_waiting(tx: Tx) -> int:
+    """How many wait, wherever they are: the same clinicians see to all of them."""
+    count: int = await tx.fetchval(COUNT)
+    return count
+
+
+async def connect(tx: Tx, video: UUID, clinician: UUID, appointment: UUID, now: datetime) -> None:
+    """The clinician is with the patient."""
+    await tx.execute(CONNECT, video, clinician, appointment, now)
+
+
+async def leave(tx: Tx, video: UUID, now: datetime) -> None:
+    """The patient waits no longer."""
+    await tx.execute(LEAVE, video, now)
+
+
+async def end(tx: Tx, appointment: UUID) -> None:
+    """The visit that the call was is over."""
+    await tx.execute(END, appointment)
+
+
+async def next_taken(tx: Tx, clinician: UUID, patient: UUID, after: datetime, until: datetime) -> datetime | None:
+    """When either of them has the next appointment."""
+    moment: datetime | None = await tx.fetchval(NEXT_TAKEN, clinician, patient, after, until)
+    return moment
+
+
+def _row(row: asyncpg.Record | None) -> VideoRow | None:
+    if row is None:
+        return None
+    return VideoRow(
+        id=row["id"],
+        patient=row["patient"],
+        author=row["author"],
+        state=row["state"],
+        time_zone=row["time_zone"],
+        sealed=row["sealed"],
+        requested_at=row["requested_at"],
+        promised_at=row["promised_at"],
+        status=VideoStatus(row["status"]),
+        clinician=row["clinician"],
+        appointment=row["appointment"],
+    )
