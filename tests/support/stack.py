@@ -230,6 +230,11 @@ class Stack:
             self._buses[service] = await Bus.connect(settings, closed=lambda: None)
         return self._buses[service]
 
+    async def let_go(self) -> None:
+        """Give back the test's own connections to databases."""
+        while self._databases:
+            await self._databases.popitem()[1].close()
+
     async def close(self) -> None:
         """Stop everything, the services last started first."""
         for service in reversed(list(self.services)):

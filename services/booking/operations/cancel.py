@@ -14,6 +14,7 @@ from shared.errors import NotFound
 from shared.identity.people import Role
 from shared.outbox import announce
 from shared.requests.booking import AppointmentState, AppointmentStatus
+from shared.sealing import is_erased
 
 if TYPE_CHECKING:
     from services.booking.operations.ground import BookingGround
@@ -33,6 +34,8 @@ async def cancel(ground: BookingGround, call: Call, ask: OfAppointment) -> Appoi
     reason = await _on_behalf_of(ground, call, found)
     done = AppointmentState(appointment=ask.appointment, status=AppointmentStatus.CANCELLED)
     async with ground.db.transaction() as tx:
+        if await is_erased(tx, found.patient):
+            raise NoSuchAppointment
         row = await appointments.lock(tx, ask.appointment)
         if row is None or row.status not in OPEN or row.started:
             raise NotCancellable

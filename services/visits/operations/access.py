@@ -9,6 +9,7 @@ from services.visits.store import orders, visits
 from shared.errors import NotFound
 from shared.identity.access import may_open
 from shared.requests.directory import Ground as Reason
+from shared.sealing import refuse_erased
 
 if TYPE_CHECKING:
     from services.visits.model.visit import OrderRow, VisitRow
@@ -47,15 +48,19 @@ async def visit_of(ground: Ground, visit: UUID) -> VisitRow:
     """The visit as it stands, to decide who may act on it; raises NotFound."""
     async with ground.db.transaction() as tx:
         found = await visits.one(tx, visit)
-    if found is None:
-        raise NotFound
+        if found is None:
+            raise NotFound
+        await refuse_erased(tx, found.patient)
     return found
 
 
 async def order_of(ground: Ground, order: UUID) -> OrderRow | None:
     """The order as it stands, to decide who may act on it."""
     async with ground.db.transaction() as tx:
-        return await orders.one(tx, order)
+        found = await orders.one(tx, order)
+        if found is not None:
+            await refuse_erased(tx, found.patient)
+    return found
 
 
 async def locked(tx: Tx, visit: UUID) -> VisitRow:

@@ -15,6 +15,7 @@ from shared import audit, idempotency
 from shared.errors import NotFound
 from shared.outbox.add import announce
 from shared.requests.visits import OfVisit, VisitState, VisitStatus
+from shared.sealing import refuse_erased
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -34,6 +35,8 @@ async def check_in(ground: Ground, call: Call, ask: OfAppointment) -> VisitState
     """
     async with ground.db.transaction() as tx:
         known = await visits.of_appointment(tx, ask.appointment)
+        if known is not None:
+            await refuse_erased(tx, known.patient)
     prepared = None if known else await _prepared(ground, ask.appointment)
     patient = known.patient if known else prepared.facts.patient if prepared else None
     assert patient is not None

@@ -16,7 +16,7 @@ from services.visits.store import gaps, visits
 from shared import audit, idempotency
 from shared.outbox.add import announce
 from shared.requests.visits import EndVisit, OfVisit, Summarise, VisitOver, VisitState, VisitStatus
-from shared.sealing import Kind
+from shared.sealing import Kind, refuse_erased
 
 if TYPE_CHECKING:
     from shared.app import Ground
@@ -30,6 +30,7 @@ async def end(ground: Ground, call: Call, ask: EndVisit) -> VisitOver:
     """
     async with ground.db.transaction() as tx:
         visit = require_own(await visits.lock(tx, ask.visit), call)
+        await refuse_erased(tx, visit.patient)
         require_under_way(visit)
         follow_up_due = times.follow_up_due(call.now, ZoneInfo(visit.time_zone)) if ask.follow_up else None
         await visits.end(tx, visit.id, call.now, follow_up_due)

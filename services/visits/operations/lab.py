@@ -16,7 +16,7 @@ from services.visits.store import gaps, orders
 from shared import audit, idempotency
 from shared.outbox.add import announce
 from shared.requests.visits import CompleteOrder, DeclineOrder, OfOrder, OrderState, OrderStatus
-from shared.sealing import Kind
+from shared.sealing import Kind, refuse_erased
 
 if TYPE_CHECKING:
     from baton_events import Event
@@ -31,6 +31,7 @@ async def accept_order(ground: Ground, call: Call, ask: OfOrder) -> OrderState:
     """Take the order, or raise OrderTaken; taking it twice is taking it once."""
     async with ground.db.transaction() as tx:
         order = require_in_lab(await orders.lock(tx, ask.order), call)
+        await refuse_erased(tx, order.patient)
         require_mine(order, call.person.id)
         if order.status is OrderStatus.REQUESTED:
             await orders.accept(tx, order.id, call.person.id)

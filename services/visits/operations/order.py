@@ -17,7 +17,7 @@ from shared import audit, idempotency
 from shared.errors import NotFound
 from shared.outbox.add import announce
 from shared.requests.visits import OfOrder, OrderState, OrderStatus, PlaceOrder
-from shared.sealing import Kind
+from shared.sealing import Kind, refuse_erased
 
 if TYPE_CHECKING:
     from services.visits.model.visit import VisitRow
@@ -81,6 +81,7 @@ async def cancel_order(ground: Ground, call: Call, ask: OfOrder) -> OrderState:
         order = await orders.lock(tx, ask.order)
         if order is None or order.clinician != call.person.id:
             raise NotFound
+        await refuse_erased(tx, order.patient)
         require_open(order)
         await orders.settle(tx, order.id, OrderStatus.CANCELLED, call.person.id, call.now)
         await announce(tx, OrderCancelled(order=order.id, visit=order.visit, patient=order.patient), call.now)
