@@ -81,7 +81,7 @@ def _refused(status: int, body: bytes, retry_after: int | None) -> web.Response:
 
 
 def _response(ask: OpenContent, opened: ContentOpened) -> web.StreamResponse:
-    whole = opened.last - opened.first + 1 == opened.size and ask.range is None
+    whole = opened.last - opened.first + 1 == opened.size
     response = web.StreamResponse(status=200 if whole else 206, headers={**HEADERS, **kept_as(opened.name)})
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["ETag"] = _tag(ask.attachment)

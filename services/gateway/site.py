@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LISTENING = logs.event("gateway.listening", "port")
 DRAINED = logs.event("gateway.drained")
+LINGER_SECONDS = 2.0
+"""How long what still arrives of a refused body is thrown away, so that the refusal is read before the end."""
 ANSWERED_IN_TIME = 0.8
 """The share of the drain time that requests under way may take."""
 
@@ -63,6 +65,7 @@ async def open_site(ground: Ground) -> GatewayGround:
         application(door),
         access_log=None,
         keepalive_timeout=settings.idle_seconds,
+        lingering_time=LINGER_SECONDS,
         handler_cancellation=True,  # nobody waits for the answer of whoever has gone
         shutdown_timeout=settings.drain_seconds * ANSWERED_IN_TIME,
     )

@@ -10,11 +10,19 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from services.gateway import openapi
 from services.gateway.merging import STORY
 from services.gateway.routes import ROUTES, Route
-from shared.requests import OPERATIONS, booking, directory
+from shared.requests import OPERATIONS, attachments, booking, consults, conversation, directory
 from shared.requests.common import ACCESSES
 from tests.gateway.conftest import Gateway
 
-NOT_AN_ADDRESS = {directory.MAY_OPEN, directory.MAY_PRESCRIBE, *ACCESSES.values()}
+NOT_AN_ADDRESS = {attachments.PART, directory.MAY_OPEN, directory.MAY_PRESCRIBE, *ACCESSES.values()}
+ASKED_IN_WORDS = {
+    booking.FIND_OFFERS,
+    consults.CHECK_INTAKE,
+    consults.FIND_PROVIDERS,
+    conversation.SEARCH,
+    conversation.WRITING,
+}
+"""Queries whose ask holds what must not stand in an address."""
 
 
 def test_every_operation_that_people_may_ask_has_exactly_one_address() -> None:
@@ -27,9 +35,9 @@ def test_every_operation_that_people_may_ask_has_exactly_one_address() -> None:
 def test_a_route_fits_its_operation(route: Route) -> None:
     assert set(route.names) <= set(route.operation.takes.__struct_fields__)
     if route.operation.command:
-        assert route.method == "POST"
-    elif route.operation is not booking.FIND_OFFERS:
-        assert route.method == "GET"
+        assert route.method == ("PUT" if "body" in route.operation.takes.__struct_fields__ else "POST")
+    else:
+        assert route.method == ("POST" if route.operation in ASKED_IN_WORDS else "GET")
 
 
 def test_the_story_asks_for_whole_answers() -> None:
@@ -52,6 +60,16 @@ def test_the_openapi_document_tells_what_a_command_needs() -> None:
     assert send["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Send"}
     assert "default" in send["responses"]
     assert document["components"]["schemas"]["Send"]["additionalProperties"] is False
+
+
+def test_the_openapi_document_tells_how_a_file_comes_and_goes() -> None:
+    document = json.loads(openapi.document())
+    part = document["paths"]["/v1/attachments/{attachment}/parts/{part}"]["put"]
+    assert part["requestBody"]["content"]["application/octet-stream"]["schema"]["format"] == "binary"
+    assert {one["name"] for one in part["parameters"]} == {"attachment", "part", "Idempotency-Key"}
+    content = document["paths"]["/v1/attachments/{attachment}/content"]["get"]
+    assert {one["name"] for one in content["parameters"]} == {"attachment", "Range"}
+    assert set(content["responses"]) == {"200", "206", "default"}
 
 
 async def test_the_openapi_document_and_health_are_there_for_everybody(gateway: Gateway) -> None:
