@@ -12,7 +12,7 @@ from baton_events.codes import RelationshipSource
 from deploy.issuer.accounts import standing
 from shared.errors import Refusal
 from shared.identity.people import Role
-from shared.requests import OPERATIONS, Ask, Operation, messaging, pharmacy
+from shared.requests import OPERATIONS, Ask, Operation, drafts, messaging, pharmacy
 from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
 from tests.billing.prices import charged
 from tests.messaging.consulting import begun
@@ -42,17 +42,24 @@ STRANGERS = {
     "olive-park": "of ops",
 }
 FIXED: Mapping[str, Any] = {
+    "about": "service",
+    "answered": True,
     "answers": {},
     "at": "2027-05-01T12:00:00Z",
     "body": "",
+    "channel": "phone",
     "code": "ecg",
     "condition": "urinary-tract-infection",
+    "context": {"place": "thread"},
     "diagnosis": "nothing much",
     "dosage": "one a day",
     "follow_up": False,
+    "item": 1,
     "media_type": "image/png",
     "medication": "naproxen-500",
     "name": "rash.png",
+    "offer": "0ffe1200-0000-4000-8000-000000000001",
+    "origin": "patient",
     "owner": "team:ops",
     "part": 1,
     "pharmacy": "fa12ac00-0000-4000-8000-000000000002",
@@ -60,12 +67,15 @@ FIXED: Mapping[str, Any] = {
     "quantity": 1,
     "reason": "entered-in-error",
     "refills": 0,
+    "revision": 0,
+    "score": 3,
     "sequence": 1,
     "size": 10,
     "summary": "all is well",
     "text": "hello",
     "ticket": "AAAA",
     "version": 1,
+    "words": "hello",
 }
 """Values for fields that name nothing of anybody's."""
 
@@ -82,7 +92,8 @@ async def history(s: Stack) -> dict[str, UUID]:
     file = await uploaded(s, MARIA, thread=thread)
     await s.ask(messaging.SEND, messaging.Send(thread=thread, text="look", attachments=[file]), as_=MARIA)
     for who in (MARIA, BEN):
-        await s.ask(messaging.SEND, messaging.Send(thread=thread, text="hello"), as_=who)
+        sent = await s.ask(messaging.SEND, messaging.Send(thread=thread, text="hello"), as_=who)
+    draft = await s.ask(drafts.SAVE_DRAFT, drafts.SaveDraft(thread=thread, text="and"), as_=MARIA)
     prescribe = pharmacy.SignPrescription(patient=maria, medication="naproxen-500", dosage="x", quantity=1, refills=1)
     signed = await s.ask(pharmacy.SIGN, prescribe, as_=BEN)
     lapsed = RegisterRelationship(
@@ -106,6 +117,8 @@ async def history(s: Stack) -> dict[str, UUID]:
         "visit": day.visit,
         "order": order,
         "thread": thread,
+        "message": sent.message,
+        "draft": draft.draft,
         "attachment": file,
         "follow_up_of": day.visit,
         "prescription": signed.prescription,
