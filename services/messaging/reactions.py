@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from baton_events.codes import HandoffName
+from baton_events.directory import RelationshipEnded
 from baton_events.handoffs import HandoffMoved
 from baton_events.visits import FollowUpDeclined, VisitEnded
 from services.messaging.operations.erase import end_all
 from services.messaging.store import follow_ups as store
+from services.messaging.store import threads
 from shared.app import Reaction
 from shared.erasing import erasing
 
@@ -36,9 +38,15 @@ async def handoff_moved(_: Ground, tx: Tx, got: Received[HandoffMoved], __: None
         await store.pass_on(tx, moved.case, moved.patient, moved.owner, moved.due, got.sequence)
 
 
+async def relationship_ended(_: Ground, tx: Tx, got: Received[RelationshipEnded], __: None) -> None:
+    """Let the clinician take part in the patient's threads no longer; what else lets them in is asked each time."""
+    await threads.leave(tx, got.event.patient, got.event.clinician, got.time)
+
+
 REACTIONS = (
     Reaction(VisitEnded, visit_ended),
     Reaction(FollowUpDeclined, follow_up_declined),
     Reaction(HandoffMoved, handoff_moved),
+    Reaction(RelationshipEnded, relationship_ended),
     erasing(end_all),
 )

@@ -15,6 +15,11 @@ ROWS = (
         due=Field("answer_due"),
         closes=(On(messaging.ConsultAnswered), On(messaging.ConsultDeclined)),
         withdraws=(On(messaging.ConsultWithdrawn),),
+        accepts=(Accepting(messaging.ThreadClaimed, "claimed_by"),),
+        moves=(
+            Moving(messaging.ThreadHandedOver, "owner", "consult_due"),
+            Moving(messaging.ThreadReleased, "owner", "consult_due"),
+        ),
         ladder=(
             Rung(Team("clinicians-on-call"), timedelta(hours=2)),
             Rung(Team("care"), timedelta(hours=4)),

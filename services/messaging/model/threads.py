@@ -15,6 +15,9 @@ REPLY_WITHIN = {ThreadKind.CARE: timedelta(hours=24), ThreadKind.CONSULT: timede
 FIRST_TEAM = {ThreadKind.CARE: "care", ThreadKind.CONSULT: "care", ThreadKind.SUPPORT: "support"}
 """The team that sees to a thread until it is handed over to another."""
 
+CARING = frozenset({"care", "clinicians-on-call"})
+"""The teams whose members take part in threads; support sees to its own."""
+
 
 @dataclass(frozen=True)
 class ThreadCard:
@@ -79,18 +82,31 @@ def reply_due(kind: ThreadKind, now: datetime) -> datetime:
 
 
 def proven(thread: ThreadNow, person: UUID, party: Party, teams: frozenset[str]) -> bool:
-    """Whether the thread's own rows let the person in.
-
-    The patient; a participant; who sees to the thread, for as long as they are in its team (a consult is seen to by a
-    clinician of any team); and the team that owes the patient an answer as long as it is owed, but for support, which
-    reads what it has claimed. Nobody stands on the staff's side of their own thread.
-    """
+    """Whether the thread's own rows let the person in; nobody stands on the staff's side of their own thread."""
     if party is Party.PATIENT or person == thread.card.patient:
         return party is Party.PATIENT and person == thread.card.patient
-    kind, in_team = thread.card.kind, thread.team in teams
-    if person == thread.assigned and (in_team or kind is ThreadKind.CONSULT):
+    return opens(
+        thread.card.kind,
+        thread.team,
+        teams,
+        theirs=person == thread.assigned,
+        takes_part=person in thread.participants,
+        owed=thread.owed_by is not None,
+    )
+
+
+def opens(kind: ThreadKind, team: str, teams: frozenset[str], *, theirs: bool, takes_part: bool, owed: bool) -> bool:
+    """Whether a thread opens to a member of staff who is in these teams.
+
+    To who sees to it, while in its team (a consult is seen to by a clinician of any team); to a participant, while in a
+    team that gives care; to its team, as long as an answer is owed, but for support, which reads what it has claimed.
+    """
+    in_team = team in teams
+    if theirs and (in_team or kind is ThreadKind.CONSULT):
         return True
-    return person in thread.participants or (thread.owed_by is not None and in_team and kind is not ThreadKind.SUPPORT)
+    if takes_part and not teams.isdisjoint(CARING):
+        return True
+    return owed and in_team and kind is not ThreadKind.SUPPORT
 
 
 class ThreadIsClosed(Conflict):

@@ -73,11 +73,13 @@ async def claim(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadCus
         done = ThreadCustody(thread=card.id, assigned=person.id, team=thread.team)
         if thread.assigned != person.id:
             after = await _pass(tx, call, thread, "claimed", person.id, thread.team)
+            consult, _ = await store.consult_owed(tx, card.id)
             claimed = ThreadClaimed(
                 thread=card.id,
                 patient=card.patient,
                 claimed_by=person.id,
                 question=thread.question,
+                consult=consult,
                 relationship=relationship_of(ground, card, person.id),
             )
             return await _passed(tx, call, after, claimed)
@@ -108,6 +110,7 @@ async def hand_over(ground: MessagingGround, call: Call, ask: HandOver) -> Threa
             raise CannotSeeToIt
         reason = _sealed(keys, call, thread, ask.reason)
         after = await _pass(tx, call, thread, "handed-over", ask.to_person, team, reason)
+        consult, consult_due = await store.consult_owed(tx, card.id)
         handed_over = ThreadHandedOver(
             thread=card.id,
             patient=card.patient,
@@ -117,6 +120,8 @@ async def hand_over(ground: MessagingGround, call: Call, ask: HandOver) -> Threa
             assigned=ask.to_person,
             question=thread.question,
             answer_due=thread.question_due,
+            consult=consult,
+            consult_due=consult_due,
             relationship=relationship_of(ground, card, ask.to_person),
         )
         return await _passed(tx, call, after, handed_over)
@@ -130,6 +135,7 @@ async def release(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadC
         if thread.assigned is None:
             raise NotYoursToPassOn
         after = await _pass(tx, call, thread, "released", None, thread.team)
+        consult, consult_due = await store.consult_owed(tx, thread.card.id)
         released = ThreadReleased(
             thread=thread.card.id,
             patient=thread.card.patient,
@@ -138,6 +144,8 @@ async def release(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadC
             reply_due=thread.reply_due,
             question=thread.question,
             answer_due=thread.question_due,
+            consult=consult,
+            consult_due=consult_due,
         )
         return await _passed(tx, call, after, released)
 

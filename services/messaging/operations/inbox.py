@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from baton_events.codes import ThreadKind
 from services.messaging.model import cursors
+from services.messaging.model.threads import opens
 from services.messaging.store import inbox as store
 from services.messaging.store.inbox import FIRST, Place
 from shared import audit
@@ -38,11 +39,16 @@ async def inbox(ground: MessagingGround, call: Call, ask: AskInbox) -> Inbox:
 
 def _shown(row: asyncpg.Record, call: Call) -> InboxThread | None:
     """The line; none of a thread that is the caller's no more, is erased, or is about themselves."""
-    kind, in_team = ThreadKind(row["kind"]), row["team"] in call.person.teams
-    theirs = row["assigned"] == call.person.id and (in_team or kind is ThreadKind.CONSULT)
-    team_reads = in_team and row["due"] is not None and kind is not ThreadKind.SUPPORT
-    opens = theirs or row["takes_part"] or team_reads
-    if row["erased"] or row["patient"] == call.person.id or not (opens or in_team):
+    person, kind = call.person, ThreadKind(row["kind"])
+    readable = opens(
+        kind,
+        row["team"],
+        person.teams,
+        theirs=row["assigned"] == person.id,
+        takes_part=row["takes_part"],
+        owed=row["due"] is not None,
+    )
+    if row["erased"] or row["patient"] == person.id or not (readable or row["team"] in person.teams):
         return None
     return InboxThread(
         thread=row["id"],
@@ -51,8 +57,8 @@ def _shown(row: asyncpg.Record, call: Call) -> InboxThread | None:
         assigned=row["assigned"],
         due=row["due"],
         last_at=row["last_at"],
-        opens=opens,
-        patient=row["patient"] if opens else None,
-        sequence=row["sequence"] if opens else None,
-        unread=row["unread"] if opens else None,
+        opens=readable,
+        patient=row["patient"] if readable else None,
+        sequence=row["sequence"] if readable else None,
+        unread=row["unread"] if readable else None,
     )

@@ -25,6 +25,8 @@ SELECT number, how, at, person, from_person, from_team, to_person, to_team, reas
   FROM custody WHERE thread = $1 ORDER BY number
 """
 
+CONSULT_OWED = "SELECT id, answer_due FROM consult WHERE thread = $1 AND status = 'requested'"
+
 How = Literal["claimed", "handed-over", "released"]
 
 
@@ -60,6 +62,12 @@ async def add(tx: Tx, step: Step) -> None:
         step.to_team,
         step.reason,
     )
+
+
+async def consult_owed(tx: Tx, thread: UUID) -> tuple[UUID | None, datetime | None]:
+    """The consult of the thread that nobody has answered yet, and until when it is to be; the thread is locked."""
+    row = await tx.fetchrow(CONSULT_OWED, thread)
+    return (row["id"], row["answer_due"]) if row else (None, None)
 
 
 async def steps(tx: Tx, thread: UUID) -> list[asyncpg.Record]:

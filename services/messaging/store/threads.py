@@ -41,6 +41,12 @@ INSERT INTO participant (thread, person, joined_at, urgency) SELECT id, $2, $3, 
 ON CONFLICT ON CONSTRAINT participant_pkey DO UPDATE SET left_at = NULL, urgency = excluded.urgency
 """
 
+LEAVE = """
+UPDATE participant p SET left_at = $3
+  FROM thread t
+ WHERE t.id = p.thread AND t.patient = $1 AND p.person = $2 AND p.left_at IS NULL
+"""
+
 ADD_MESSAGES = """
 INSERT INTO message (thread, sequence, id, author, party, sealed, at)
 SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::timestamptz[])
@@ -161,6 +167,11 @@ async def open_thread(tx: Tx, thread: ThreadCard, opened_by: UUID, now: datetime
 async def join(tx: Tx, thread: UUID, person: UUID, now: datetime) -> None:
     """Make a member of staff a participant."""
     await tx.execute(JOIN, thread, person, now)
+
+
+async def leave(tx: Tx, patient: UUID, person: UUID, now: datetime) -> None:
+    """Make the person a participant no longer, in any of the patient's threads."""
+    await tx.execute(LEAVE, patient, person, now)
 
 
 async def add_messages(tx: Tx, messages: Sequence[NewMessage], owed: Mapping[UUID, datetime | None]) -> None:

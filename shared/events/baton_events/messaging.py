@@ -69,7 +69,7 @@ class MessageRetracted(Event, frozen=True, kw_only=True):
 
 @published("messaging", "thread.claimed", entity="thread")
 class ThreadClaimed(Event, frozen=True, kw_only=True):
-    """A member of the team sees to the thread, and to the question that is open in it.
+    """A member of the team sees to the thread, and to the question or the consult that waits for an answer in it.
 
     In a consult they treat the patient from now on by `relationship`.
     """
@@ -78,6 +78,7 @@ class ThreadClaimed(Event, frozen=True, kw_only=True):
     patient: UUID
     claimed_by: UUID
     question: UUID | None = None
+    consult: UUID | None = None
     relationship: UUID | None = None
 
 
@@ -86,7 +87,8 @@ class ThreadHandedOver(Event, frozen=True, kw_only=True):
     """Somebody else sees to the thread from now on: the owner, of whose team it is `assigned` to one.
 
     An answer that is owed is owed by them, to what the patient wrote until `reply_due`, to the question until
-    `answer_due`. In a consult whom it is assigned to treats the patient from now on by `relationship`.
+    `answer_due`, to the request for the consult until `consult_due`. In a consult whom it is assigned to treats the
+    patient from now on by `relationship`.
     """
 
     thread: UUID
@@ -97,6 +99,8 @@ class ThreadHandedOver(Event, frozen=True, kw_only=True):
     assigned: UUID | None = None
     question: UUID | None = None
     answer_due: Time | None = None
+    consult: UUID | None = None
+    consult_due: Time | None = None
     relationship: UUID | None = None
 
 
@@ -111,6 +115,8 @@ class ThreadReleased(Event, frozen=True, kw_only=True):
     reply_due: Time | None = None
     question: UUID | None = None
     answer_due: Time | None = None
+    consult: UUID | None = None
+    consult_due: Time | None = None
 
 
 @published("messaging", "thread.erased", entity="thread")

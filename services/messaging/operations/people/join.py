@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from baton_events.codes import ThreadKind
 from baton_events.messaging import PersonJoined, ThreadClaimed
+from services.messaging.model.custody import serves
 from services.messaging.model.people import AlreadyJoined, NoSuchRequest, RequestWithdrawn, may_join
 from services.messaging.store import custody, threads
 from services.messaging.store import people as store
@@ -46,8 +47,7 @@ async def join_person(ground: MessagingGround, call: Call, ask: OfRequest) -> Pe
             raise AlreadyJoined(joined_by=str(request.joined_by))
         if request.open:
             await store.join(tx, request.id, person.id, call.now)
-            await threads.join(tx, thread.card.id, person.id, call.now)
-            await _see_to(tx, call, thread)
+            await _let_in(tx, call, thread)
             joined = PersonJoined(request=request.id, patient=request.patient, joined_by=person.id)
             await announce(tx, joined, call.now)
         await audit.record(tx, call, "write", patient=request.patient, object=request.id, range="person request")
@@ -56,10 +56,20 @@ async def join_person(ground: MessagingGround, call: Call, ask: OfRequest) -> Pe
     return done
 
 
-async def _see_to(tx: Tx, call: Call, thread: ThreadNow) -> None:
-    """Claim the thread for the caller; one that is somebody's stays theirs, and a consult its clinician's."""
-    if thread.assigned is not None or thread.closed or thread.card.kind is ThreadKind.CONSULT:
+async def _let_in(tx: Tx, call: Call, thread: ThreadNow) -> None:
+    """Open the thread to the caller: support sees to it from now on, whoever gives care takes part in it."""
+    person = call.person
+    if thread.card.kind is ThreadKind.SUPPORT and serves("support", person.roles, person.teams):
+        if thread.assigned != person.id or thread.team != "support":
+            await _see_to(tx, call, thread, "support")
         return
+    await threads.join(tx, thread.card.id, person.id, call.now)
+    if thread.assigned is None and not thread.closed and thread.card.kind is not ThreadKind.CONSULT:
+        await _see_to(tx, call, thread, thread.team)
+
+
+async def _see_to(tx: Tx, call: Call, thread: ThreadNow, team: str) -> None:
+    """Claim the thread for the caller."""
     at = thread.moment(call.now)
     step = custody.Step(
         thread=thread.card.id,
@@ -67,10 +77,10 @@ async def _see_to(tx: Tx, call: Call, thread: ThreadNow) -> None:
         how="claimed",
         at=at,
         person=call.person.id,
-        from_person=None,
+        from_person=thread.assigned,
         from_team=thread.team,
         to_person=call.person.id,
-        to_team=thread.team,
+        to_team=team,
     )
     await custody.add(tx, step)
     claimed = ThreadClaimed(
