@@ -68,7 +68,7 @@ class Rule:
         }
         asked = only_asked(context)
         whole = self._whole(number for number, places in counted.items() if places)
-        return next((sign.kind for sign in whole if _stands(sign, counted, text.stops, asked)), None)
+        return next((sign.kind for sign in whole if _stands(sign, counted, text, asked)), None)
 
     def _whole(self, parts: Iterable[int]) -> list[Ready]:
         """The signs none of whose parts are missing, in their order."""
@@ -97,7 +97,7 @@ def _context(text: Text, around: Mapping[str, list[Place]], said: Mapping[int, P
     )
 
 
-def _stands(sign: Ready, counted: Mapping[int, list[Place]], stops: frozenset[int], asked: frozenset[int]) -> bool:
+def _stands(sign: Ready, counted: Mapping[int, list[Place]], text: Text, asked: frozenset[int]) -> bool:
     """Whether all parts of the sign stand near one another in one sentence, none of them twice used."""
     found = sorted((*place, part) for part in set(sign.parts) for place in counted[part])
     if sign.named:
@@ -105,15 +105,16 @@ def _stands(sign: Ready, counted: Mapping[int, list[Place]], stops: frozenset[in
     latest: dict[int, Place] = {}
     for first, after, part in found:
         latest[part] = (first, after)
-        if len(latest) == len(sign.parts) and _together(sorted(latest.values()), sign.within, stops):
+        if len(latest) == len(sign.parts) and _together(sorted(latest.values()), sign.within, text):
             return True
     return False
 
 
-def _together(places: list[Place], most: int, stops: frozenset[int]) -> bool:
+def _together(places: list[Place], most: int, text: Text) -> bool:
     first, after = places[0][0], max(place[1] for place in places)
     apart = all(one[1] <= other[0] for one, other in pairwise(places))
-    return apart and after - first <= most and stops.isdisjoint(range(first + 1, after))
+    near = text.meaning[after] - text.meaning[first] <= most
+    return apart and near and text.stops.isdisjoint(range(first + 1, after))
 
 
 @lru_cache(maxsize=8)

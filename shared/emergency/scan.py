@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from shared.emergency.text import COMMA, STOPS, tokens
@@ -34,9 +35,13 @@ NOTHING_WAITS = Waiting([], 0)
 
 @dataclass(frozen=True)
 class Text:
-    """What was found: the words, where commas and stops follow, and for each part its places as (first, after last)."""
+    """What was found: the words, where commas and stops follow, and for each part its places as (first, after last).
+
+    `meaning` says for each place how many words before it are no fillers.
+    """
 
     words: list[str]
+    meaning: list[int]
     commas: frozenset[int]
     stops: frozenset[int]
     places: dict[int, list[tuple[int, int]]]
@@ -80,7 +85,8 @@ class Scanner:
                     break
                 nodes, waiting = [*reached, *waiting.nodes], self._passing(words[at], reached, waiting)
                 reached = [node.then[word] for node in nodes for word in read[at][0] if word in node.then]
-        return Text(words, commas, stops, places)
+        meaning = [0, *accumulate(word not in self._fillers for word in words)]
+        return Text(words, meaning, commas, stops, places)
 
     def _met(self, token: str) -> tuple[tuple[str, ...], list[Node]]:
         """The words that a typed one may be, and what begins with it."""
