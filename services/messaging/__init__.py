@@ -2,7 +2,8 @@
 
 Owns: threads, messages in gap-free order with all that they ever said, drafts, who has read what, and the follow-ups
 owed after visits.
-Publishes: thread.opened, message.sent, message.corrected, message.retracted, message.read, reply.not-needed, thread.closed, follow-up.sent.
+Publishes: thread.opened, message.sent, message.corrected, message.retracted, message.read,
+reply.not-needed, thread.closed, follow-up.sent.
 Reacts to: visit.ended (a follow-up may be owed), follow-up.declined,
 handoff.moved (somebody else owes the follow-up).
 """
