@@ -14,6 +14,8 @@ from deploy.journey import walk
 from deploy.journey.run import walk_journey
 from deploy.stack.postgres import binaries
 from deploy.wires import KEEPERS
+from tests.bench.files import App
+from tests.messaging.files import PART, pdf
 from tests.support.installed import Installed, installed
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("installation")]
 
-CANARIES = [walk.REASON, walk.FOLLOW_UP, walk.ANSWER, walk.LAST_WORD, walk.PAID_FOR]
+FILE_NAME, FILE_CONTENT = "canary rash of Tuesday.pdf", "canary: it burns behind the left knee"
+CANARIES = [walk.REASON, walk.FOLLOW_UP, walk.ANSWER, walk.LAST_WORD, walk.PAID_FOR, FILE_NAME, FILE_CONTENT]
 UNCOMPRESSED = """
 DO $$
 DECLARE c record;
@@ -80,6 +83,7 @@ async def test_what_was_written_on_the_journey_is_found_nowhere(tmp_path: Path) 
             await connection.execute(UNCOMPRESSED)
             await connection.close()
         assert await walk_journey(it.url, "baton", lambda _: None)
+        await send_a_file(it)
         connection = await it.connect("messaging")
         await connection.execute("CREATE TABLE control (words text)")
         await connection.execute("INSERT INTO control VALUES ($1)", "a planted control")
@@ -97,6 +101,18 @@ async def test_what_was_written_on_the_journey_is_found_nowhere(tmp_path: Path) 
         assert not found_in(content, CANARIES), path.relative_to(tmp_path)
         control = control or bool(found_in(content, ["a planted control"]))
     assert control, "the scan must find what is plain in the database's files"
+
+
+async def send_a_file(it: Installed) -> None:
+    """Maria sends a document whose name and content are canaries, and reads it again."""
+    async with aiohttp.ClientSession() as http:
+        app = await App.opened(http, it.url, "maria-lopez")
+        content = pdf(2 * PART - 1000) + FILE_CONTENT.encode() + pdf(PART)
+        file = await app.upload(content, name=FILE_NAME)
+        await app.person.post("/v1/messages", thread=app.thread, text="here it is", attachments=[file])
+        page = await app.person.get(f"/v1/threads/{app.thread}/messages")
+        assert page["messages"][0]["attachments"][0]["name"] == FILE_NAME
+        assert await app.download(file) == len(content)
 
 
 async def _metrics(it: Installed) -> dict[str, bytes]:
