@@ -90,7 +90,7 @@ def retire(path: Path, kek: str, now: datetime) -> None:
         if kek == contents.current or len(left) == len(contents.keks):
             raise KekInUse
         names = [entry.id for entry in contents.keks]
-        if contents.keks[names.index(kek) + 1].made_at > now - REST:
+        if any(later.made_at > now - REST for later in contents.keks[names.index(kek) + 1 :][:1]):
             raise KekInUse
         _write(path, Contents(current=contents.current, keks=left))
 
