@@ -121,7 +121,8 @@ class VisitType(Entry, frozen=True, kw_only=True):
 class Sign(Entry, frozen=True, kw_only=True):
     """Words of one kind of emergency and the public page that names it; shared/emergency/patterns.py tells how.
 
-    The parts of what is `said` stand `within` so many words, fillers not counted. A `named` sign does not count where it is only asked.
+    The parts of what is `said` stand `within` so many words, fillers not counted. A `named` sign does not count where
+    it is only asked.
     """
 
     kind: Code
