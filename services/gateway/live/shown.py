@@ -21,6 +21,7 @@ CARE = frozenset(
     {
         "appointment",
         "consult",
+        "contact",
         "fill",
         "follow-up",
         "gap",
@@ -28,6 +29,7 @@ CARE = frozenset(
         "handoff",
         "message",
         "order",
+        "plan",
         "prescription",
         "problem",
         "renewal",
@@ -37,7 +39,18 @@ CARE = frozenset(
         "visit",
     }
 )
-OWN = CARE | {"charge", "erasure", "notice", "person", "question", "quote", "relationship"}
+OWN = CARE | {
+    "charge",
+    "erasure",
+    "no-show",
+    "notice",
+    "opinion",
+    "person",
+    "question",
+    "quote",
+    "relationship",
+    "waitlist",
+}
 
 NOUNS = {Ground.SELF: OWN, Ground.PROXY: OWN - {"erasure", "relationship"}, Ground.TREATMENT: CARE}
 
