@@ -33,13 +33,13 @@ THREE_PARTS = png(size=2 * PART + 1000)
 
 async def test_files_waiting_for_a_message_are_so_many_and_no_more(stack: Any) -> None:
     async with stack(*SERVICES, variables={"BATON_MOST_UPLOADS": "3"}) as s:
-        thread = await opened(s)
-        together = (begun(s, MARIA, 10, thread=thread) for _ in range(8))
+        threads = [await opened(s) for _ in range(8)]
+        together = (begun(s, MARIA, 10, thread=thread) for thread in threads)
         outcomes = await asyncio.gather(*together, return_exceptions=True)
         assert sum(isinstance(one, rules.TooManyUploads) for one in outcomes) == 5
         begun_ones = [one for one in outcomes if not isinstance(one, BaseException)]
         await s.ask(ask.ABANDON, ask.OfUpload(attachment=begun_ones[0]), as_=MARIA)
-        await begun(s, MARIA, 10, thread=thread)
+        await begun(s, MARIA, 10, thread=threads[0])
 
 
 async def test_a_thread_holds_so_many_files_and_no_more(stack: Any) -> None:
