@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from baton_events.billing import ChargeRecorded, QuoteVoided
+from baton_events.codes import ThreadKind
 from baton_events.messaging import (
     ConsultAnswered,
     ConsultDeclined,
@@ -19,10 +20,14 @@ from baton_events.messaging import (
     PlanGiven,
     ThreadClosed,
 )
+from services.messaging.model.intake import shown as shown_as_asked
 from shared.errors import Forbidden, Refusal
+from shared.practice.answers import all_hold
+from shared.practice.conditions import Condition
+from shared.practice.forms import AnswersWrong, standing
 from shared.requests import consults as ask
 from shared.requests import messaging, people
-from shared.requests.consults import ConsultStatus
+from shared.requests.consults import ConsultStatus, Quantity
 from tests.messaging.consulting import (
     AISHA,
     AMARA,
@@ -43,6 +48,7 @@ from tests.messaging.consulting import (
     shown,
     take,
 )
+from tests.messaging.uploading import content_of, uploaded
 
 if TYPE_CHECKING:
     from tests.support.stack import Stack
@@ -86,6 +92,67 @@ async def test_the_first_message_of_who_sees_to_it_is_the_answer_and_questions_g
     assert seen.status is ConsultStatus.ANSWERED
     assert seen.answered_at is not None
     assert [one.clinician for one in await told(s, ConsultAnswered, done.consult)] == [s.person(BEN)]
+
+
+async def test_a_consult_has_no_thread_without_it_and_its_thread_is_not_closed_from_outside(
+    by_message: Stack,
+) -> None:
+    s = by_message
+    wanted = messaging.OpenThread(patient=s.person(MARIA), kind=ThreadKind.CONSULT)
+    with pytest.raises(Refusal, match="consult-is-requested"):
+        await s.ask(messaging.OPEN_THREAD, wanted, as_=MARIA)
+    done = await begun(s)
+    assert done.thread is not None
+    with pytest.raises(Refusal, match="consult-ends-by-itself"):
+        await s.ask(messaging.CLOSE_THREAD, messaging.OfThread(thread=done.thread), as_=BEN)
+
+
+async def test_photos_go_to_the_thread_and_to_whoever_takes_the_place_of_who_declined(by_message: Stack) -> None:
+    s, patient = by_message, by_message.person(MARIA)
+    mine, theirs = await uploaded(s, MARIA, patient=patient), await uploaded(s, AMARA, patient=patient)
+    answers = await calm(s, "eczema", str(mine))
+    offer = await offer_of(s, BEN, condition="eczema")
+    for wrong in (str(theirs), str(uuid4())):
+        with pytest.raises(Refusal, match="no-such-attachment"):
+            await take(s, offer, answers=answers | {"photos": [wrong]})
+    done = await take(s, offer, answers=answers)
+    assert await content_of(s, mine, BEN) == await content_of(s, mine, MARIA)
+    with pytest.raises(Refusal, match="no-such-attachment"):
+        await content_of(s, mine, CHEN)
+    await decline(s, done.consult)
+    dana = await offer_of(s, DANA, condition=None, instead_of=done.consult)
+    await take(s, dana, answers=None)
+    assert await content_of(s, mine, DANA)
+
+
+async def calm(s: Stack, condition: str, photo: str) -> dict[str, ask.Given]:
+    """Answers that stop nothing."""
+    answers: dict[str, ask.Given] = {}
+    form = s.servers.surroundings.practice.conditions[condition]
+    for _ in range(20):
+        stands = standing(form, answers)
+        if stands.outcome != "asking":
+            break
+        asked = [one for one in shown_as_asked(stands.ask) if not one.optional]
+        answers |= {one.code: harmless(form, one, answers, photo) for one in asked[:1]}
+    assert stands.outcome == "complete", (stands.outcome, stands.reasons, answers)
+    return answers
+
+
+def harmless(form: Condition, question: ask.QuestionShown, answers: dict[str, ask.Given], photo: str) -> ask.Given:
+    """The first answer that neither raises a flag nor makes the form unsuitable."""
+    tried: list[ask.Given] = [False, True, "none", [photo]]
+    tried += [code for one in question.options for code in (one.code, [one.code])]
+    tried += [Quantity(value, question.unit or "") for value in (question.least or 0, 5, 10, 100)]
+    for answer in tried:
+        try:
+            stands = standing(form, answers | {question.code: answer})
+        except AnswersWrong:
+            continue
+        flags = [flag for flag in form.flags if all_hold(flag.when, answers | {question.code: answer})]
+        if stands.outcome in {"asking", "complete"} and not flags:
+            return answer
+    raise AssertionError(question)
 
 
 async def test_a_plan_is_versioned_acknowledged_charged_once_and_an_answer(by_message: Stack, log: Any) -> None:

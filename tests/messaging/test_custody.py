@@ -280,8 +280,9 @@ async def test_a_repeat_of_each_change_is_answered_again_and_done_once(stack: An
 
 async def test_a_consult_goes_only_to_a_clinician_licensed_where_the_patient_is(stack: Any) -> None:
     async with stack("directory", "messaging") as s:
-        thread = await thread_of(s, ThreadKind.CONSULT)
-        await s.as_owner("messaging", f"UPDATE thread SET assigned = '{s.person(BEN)}' WHERE id = '{thread}'")  # noqa: S608
+        thread = await thread_of(s, ThreadKind.CARE)
+        seen_to = f"UPDATE thread SET kind = 'consult', assigned = '{s.person(BEN)}' WHERE id = '{thread}'"  # noqa: S608
+        await s.as_owner("messaging", seen_to)
         await send(s, thread, "my skin", MARIA)
         with pytest.raises(Refusal, match="thread-taken"):
             await claim(s, thread, AMARA)

@@ -126,7 +126,7 @@ class ConsultIsOver(ThreadIsClosed):
 
 
 class ConsultEndsByItself(Conflict):
-    """The patient may write until the days of this consult are over; then it closes by itself. Leave it open."""
+    """A consult closes by itself when its days are over. Leave it open, or decline it where there is no plan yet."""
 
     code = "consult-ends-by-itself"
 

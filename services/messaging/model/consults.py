@@ -111,6 +111,12 @@ class NoSuchOffer(NotFound):
     code = "no-such-offer"
 
 
+class ConsultIsRequested(Invalid):
+    """A consult begins by taking a provider's offer. Ask who treats the condition, or open a conversation instead."""
+
+    code = "consult-is-requested"
+
+
 class UnknownCondition(Invalid):
     """The practice treats nothing of this name by message. Look at the catalogue, or book a visit."""
 

@@ -9,6 +9,7 @@ from baton_events.codes import Party, ThreadKind
 from baton_events.messaging import ReplyNotNeeded, ThreadClosed
 from baton_events.messaging import ThreadOpened as Opened
 from services.messaging.model.clock import ConsultEndsByItself
+from services.messaging.model.consults import ConsultIsRequested
 from services.messaging.model.threads import NothingToAnswer, ThreadCard, ThreadIsClosed
 from services.messaging.operations import clock, questions
 from services.messaging.operations.party import locked, side, vouch
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
 
 
 async def open_thread(ground: MessagingGround, call: Call, ask: OpenThread) -> ThreadOpen:
-    """Begin a conversation with a patient whom the caller may open, or owes a follow-up; raises NotFound."""
+    """Begin a conversation with a patient whom the caller may open, or owes a follow-up.
+
+    Raises ConsultIsRequested, NotFound.
+    """
+    if ask.kind is ThreadKind.CONSULT:
+        raise ConsultIsRequested(field="kind")
     opens = await may_open(ground, call, ask.patient)
     if opens is None:
         async with ground.db.transaction() as tx:
@@ -79,7 +85,7 @@ async def close_thread(ground: MessagingGround, call: Call, ask: OfThread) -> Th
         thread = await locked(tx, call, ask.thread, vouched=vouched)
         if thread.closed:
             raise ThreadIsClosed
-        if thread.card.kind is ThreadKind.CONSULT and await clock.of_thread(tx, ask.thread) is not None:
+        if thread.card.kind is ThreadKind.CONSULT:
             raise ConsultEndsByItself
         patient, at = thread.card.patient, thread.moment(call.now)
         await store.close(tx, ask.thread, at)
