@@ -12,7 +12,7 @@ from baton_events.codes import RelationshipSource
 from deploy.issuer.accounts import standing
 from shared.errors import Refusal
 from shared.identity.people import Role
-from shared.requests import OPERATIONS, Ask, Operation, drafts, messaging, pharmacy
+from shared.requests import OPERATIONS, Ask, Operation, drafts, messaging, people, pharmacy
 from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
 from tests.billing.prices import charged
 from tests.messaging.consulting import begun
@@ -79,8 +79,14 @@ FIXED: Mapping[str, Any] = {
 }
 """Values for fields that name nothing of anybody's."""
 
-THEIR_WORK = {("sam-porter", "svc.billing.void-charge")}
-"""Support gives any charge up by its id, and is shown nothing of it."""
+WRITE_DOWN = ("dana-reyes", "chen-liu", "noor-haddad", "grace-kim", "rosa-martinez", "priya-nair", "omar-said")
+THEIR_WORK = {
+    ("sam-porter", "svc.billing.void-charge"),
+    ("sam-porter", people.JOIN_PERSON.subject),
+    *((who, people.LOG_CONTACT.subject) for who in (*WRITE_DOWN, "sam-porter")),
+}
+"""Support gives any charge up by its id, and is shown nothing of it; joins who asks for it; and whoever answers the
+phone writes down for any patient what was said, without being shown anything."""
 
 
 async def history(s: Stack) -> dict[str, UUID]:
@@ -109,7 +115,10 @@ async def history(s: Stack) -> dict[str, UUID]:
     charge = await charged(s)
     await s.quiet()
     consult = await begun(s)
+    doing = people.Doing(place="home")
+    wanted = people.RequestPerson(patient=maria, about=people.About.SERVICE, context=doing)
     return {
+        "request": (await s.ask(people.REQUEST_PERSON, wanted, as_=MARIA)).request,
         "patient": maria,
         "consult": consult.consult,
         "instead_of": consult.consult,
