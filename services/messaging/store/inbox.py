@@ -1,7 +1,7 @@
 """Staff's inboxes: threads that are theirs, where they take part, and what their teams owe, in one order.
 
 Each of the three is read from an index in that order, no further than one page, so that a long inbox costs what a
-short one does.
+short one does. Whatever stands in the page stands in the first page of each that it belongs to.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ FIRST = Place(datetime.min, UUID(int=0))  # noqa: DTZ901 - compared with a colum
 
 INBOX = """
 WITH found AS (
-    (SELECT t.id AS thread, t.urgency FROM thread t
+    (SELECT t.id AS thread, t.urgency, false AS takes_part FROM thread t
       WHERE t.assigned = $1 AND t.closed_at IS NULL AND (t.urgency, t.id) > ($3, $4)
       ORDER BY t.urgency, t.id LIMIT $5)
-    UNION
-    (SELECT p.thread, p.urgency FROM participant p
+     UNION ALL
+    (SELECT p.thread, p.urgency, true FROM participant p
       WHERE p.person = $1 AND p.left_at IS NULL AND p.urgency IS NOT NULL AND (p.urgency, p.thread) > ($3, $4)
       ORDER BY p.urgency, p.thread LIMIT $5)
-    UNION
-    (SELECT owed.id, owed.urgency
+     UNION ALL
+    (SELECT owed.id, owed.urgency, false
        FROM unnest($2::text[]) AS mine (team)
       CROSS JOIN LATERAL (
             SELECT t.id, t.urgency FROM thread t
@@ -48,16 +48,17 @@ WITH found AS (
              ORDER BY t.urgency, t.id LIMIT $5
             ) owed)
 ), page AS (
-    SELECT thread, urgency FROM found ORDER BY urgency, thread LIMIT $5
+    SELECT thread, urgency, bool_or(takes_part) AS takes_part
+      FROM found GROUP BY thread, urgency ORDER BY urgency, thread LIMIT $5
 )
 SELECT t.id, t.patient, t.kind, t.team, t.assigned, t.urgency, t.sequence, t.last_at,
        least(t.reply_due, t.question_due) AS due,
        t.sequence - coalesce(r.sequence + r.own, 0) AS unread,
-       EXISTS (SELECT 1 FROM participant p WHERE p.thread = t.id AND p.person = $1 AND p.left_at IS NULL) AS takes_part,
-       EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = t.patient) AS erased
+       page.takes_part, e.patient IS NOT NULL AS erased
   FROM page
   JOIN thread t ON t.id = page.thread
   LEFT JOIN reading r ON r.thread = t.id AND r.person = $1
+  LEFT JOIN erased_patient e ON e.patient = t.patient
  ORDER BY page.urgency, page.thread
 """
 
