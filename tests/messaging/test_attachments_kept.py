@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from baton_events.directory import ErasureApproved
 from services.messaging.model import attachments as rules
 from services.messaging.operations.attachments.stored import PartSpoilt
 from services.messaging.operations.attachments.tidy import remove_loose
@@ -18,7 +19,8 @@ from services.messaging.store import attachments as store
 from shared.errors import Internal, Refusal, Unavailable
 from shared.objects import ObjectMissing, Objects
 from shared.requests import attachments as ask
-from shared.sealing import erase
+from shared.requests import messaging
+from shared.sealing import GroupErased, erase
 from tests.messaging.files import PART, padded, pdf, png
 from tests.messaging.test_attachments import refused
 from tests.messaging.test_threads import BEN, MARIA, opened, send, treats
@@ -56,9 +58,9 @@ def grounded(s: Stack) -> MessagingGround:
     return ground
 
 
-async def objects(s: Stack) -> list[UUID]:
-    """The objects of all parts, in order."""
-    rows = await s.fetch("messaging", "SELECT object FROM attachment_part ORDER BY attachment, part")
+async def objects(s: Stack, file: UUID) -> list[UUID]:
+    """The objects of the file's parts, in order."""
+    rows = await s.fetch("messaging", "SELECT object FROM attachment_part WHERE attachment = $1 ORDER BY part", file)
     return [row["object"] for row in rows]
 
 
@@ -117,7 +119,7 @@ async def test_an_object_that_no_transaction_held_is_found_and_removed(stack: An
         s.clock.advance(rules.LOOSE_FOR + timedelta(seconds=1))
         await remove_loose(grounded(s))
         await remove_loose(grounded(s))
-        assert await asyncio.to_thread(stored, tmp_path) == set(await objects(s))
+        assert await asyncio.to_thread(stored, tmp_path) == set(await objects(s, file))
         assert await s.fetchval("messaging", "SELECT count(*) FROM loose_object") == 0
 
 
@@ -134,7 +136,7 @@ async def test_what_was_tampered_with_in_the_store_is_given_to_nobody(stack: Any
         thread = await opened(s)
         file, other = [await uploaded(s, MARIA, THREE_PARTS, thread=thread) for _ in range(2)]
         await send(s, thread, "look", MARIA, attachments=[file, other])
-        names = await objects(s)
+        names = [*await objects(s, file), *await objects(s, other)]
         kept = {name: await asyncio.to_thread(path(tmp_path, name).read_bytes) for name in names}
         first, second, third, *others = names
         flipped = bytearray(kept[second])
@@ -153,8 +155,8 @@ async def test_what_was_tampered_with_in_the_store_is_given_to_nobody(stack: Any
         look = await s.ask(ask.CONTENT, ask.OpenContent(attachment=file), as_=BEN)
         for what, content in wrongs.items():
             await asyncio.to_thread(path(tmp_path, second).write_bytes, content)
-            with pytest.raises(PartSpoilt):
-                raise AssertionError(what, await part_of(s, file, 2, look.ticket, BEN))
+            given = await asyncio.gather(part_of(s, file, 2, look.ticket, BEN), return_exceptions=True)
+            assert [type(one) for one in given] == [PartSpoilt], what
         await asyncio.to_thread(path(tmp_path, second).unlink)
         await refused(PartSpoilt, part_of(s, file, 2, look.ticket, BEN))
         assert await part_of(s, file, 1, look.ticket, BEN) == THREE_PARTS[:PART]
@@ -183,7 +185,7 @@ async def test_a_part_lost_before_the_end_of_the_upload_is_sent_again(stack: Any
         file = await begun(s, MARIA, 1000, thread=await opened(s), media_type=ask.MediaType.PDF)
         await put(s, file, 1, content, MARIA)
         for spoil in (lambda one: one.unlink(), lambda one: one.write_bytes(b"spoilt")):
-            (name,) = await objects(s)
+            (name,) = await objects(s, file)
             await asyncio.to_thread(spoil, path(tmp_path, name))
             await refused(PartSpoilt, finish(s, file, MARIA))
             await refused(rules.PartArriving, put(s, file, 1, content, MARIA))
@@ -193,8 +195,7 @@ async def test_a_part_lost_before_the_end_of_the_upload_is_sent_again(stack: Any
 
 
 async def test_of_an_erased_patient_nothing_opens_and_nothing_stays(stack: Any, tmp_path: Path) -> None:
-    variables = {"BATON_OBJECTS_URL": tmp_path.as_uri()}
-    async with stack(*SERVICES, variables=variables) as s:
+    async with stack(*SERVICES, variables={"BATON_OBJECTS_URL": tmp_path.as_uri()}) as s:
         thread, maria = await opened(s), s.person(MARIA)
         file = await uploaded(s, MARIA, THREE_PARTS, thread=thread)
         look = await s.ask(ask.CONTENT, ask.OpenContent(attachment=file), as_=MARIA)
@@ -208,10 +209,32 @@ async def test_of_an_erased_patient_nothing_opens_and_nothing_stays(stack: Any, 
             begun(s, MARIA, 1, thread=thread),
         ):
             assert (await refused(Refusal, asked)).status == 404
-        async with ground.db.transaction() as tx:
-            await store.release_of_patient(tx, maria, s.clock())
+        approved = ErasureApproved(erasure=uuid4(), patient=maria)
+        await s.deliver("messaging", approved)
         await remove_loose(ground)
         assert not await asyncio.to_thread(stored, tmp_path)
+
+
+async def test_with_an_erased_thread_its_files_go_also_those_from_before_it(stack: Any, tmp_path: Path) -> None:
+    async with stack(*SERVICES, variables={"BATON_OBJECTS_URL": tmp_path.as_uri()}) as s:
+        thread, other, maria, ground = await opened(s), await opened(s), s.person(MARIA), grounded(s)
+        sent, stays = await uploaded(s, MARIA, thread=thread), await uploaded(s, MARIA, thread=other)
+        await send(s, thread, "look", MARIA, attachments=[sent])
+        photo = await uploaded(s, MARIA, patient=maria)
+        async with ground.db.transaction() as tx:
+            await store.bind(tx, [photo], maria, maria, thread, s.clock())
+        look = await s.ask(ask.CONTENT, ask.OpenContent(attachment=photo), as_=MARIA)
+        await s.ask(messaging.ERASE_THREAD, messaging.OfThread(thread=thread), as_="petra-voss")
+        for one in (sent, photo):
+            await refused(rules.NoSuchAttachment, content_of(s, one, MARIA))
+        await refused(rules.NoSuchAttachment, part_of(s, photo, 1, look.ticket, MARIA))
+        for group in (thread, photo):
+            ground.sealing.forget(maria)
+            with pytest.raises(GroupErased):
+                await ground.sealing.keys(maria, group)
+        await remove_loose(ground)
+        assert len(await asyncio.to_thread(stored, tmp_path)) == 1
+        assert await content_of(s, stays, MARIA) == png()
 
 
 async def test_what_is_uploaded_before_there_is_a_thread_is_bound_to_it_once(stack: Any) -> None:

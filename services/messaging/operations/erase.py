@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from baton_events.messaging import PersonRequestWithdrawn, ThreadErased
 from services.messaging.model.threads import ConsultUnderWay, NoSuchThread
 from services.messaging.operations import questions
-from services.messaging.store import drafts
+from services.messaging.store import attachments, drafts
 from services.messaging.store import erasures as store
 from services.messaging.store import threads as threads_store
 from shared import audit, idempotency
@@ -32,13 +32,16 @@ async def erase_thread(ground: MessagingGround, call: Call, ask: OfThread) -> Th
     It is refused to everybody before its keys go, and announced once they are gone; broken off in between, it is
     asked again and goes on. Raises NoSuchThread, ConsultUnderWay.
     """
-    patient = await _close_for_good(ground, call, ask.thread)
-    await erase_group(ground.sealing, patient, ask.thread, call.now)
+    patient, groups = await _close_for_good(ground, call, ask.thread)
+    for group in groups:
+        await erase_group(ground.sealing, patient, group, call.now)
     async with ground.db.transaction() as tx:
         row = await store.lock(tx, ask.thread)
         if row is None or row["keys_destroyed_at"] is not None:
             raise NoSuchThread
-        await forget_group(tx, patient, ask.thread)
+        for group in groups:
+            await forget_group(tx, patient, group)
+        await attachments.release_of_thread(tx, ask.thread, call.now)
         await store.destroyed(tx, ask.thread, call.now)
         await announce(tx, ThreadErased(thread=ask.thread, patient=patient), call.now)
         done = ThreadState(thread=ask.thread, sequence=row["sequence"], closed=True)
@@ -46,8 +49,8 @@ async def erase_thread(ground: MessagingGround, call: Call, ask: OfThread) -> Th
     return done
 
 
-async def _close_for_good(ground: MessagingGround, call: Call, thread: UUID) -> UUID:
-    """Refuse the thread to everybody and end what is open in it; gives its patient."""
+async def _close_for_good(ground: MessagingGround, call: Call, thread: UUID) -> tuple[UUID, list[UUID]]:
+    """Refuse the thread to everybody and end what is open in it; gives its patient and the groups of its keys."""
     async with ground.db.transaction() as tx:
         now = (await threads_store.lock(tx, [thread])).get(thread)
         row = await store.lock(tx, thread)
@@ -61,10 +64,12 @@ async def _close_for_good(ground: MessagingGround, call: Call, thread: UUID) -> 
             await announce(tx, PersonRequestWithdrawn(request=request, patient=patient), call.now)
         await store.erase(tx, thread, call.now)
         await audit.record(tx, call, "write", patient=patient, object=thread, range="erased")
-    return patient
+        groups = [thread, *await attachments.groups_of_thread(tx, thread)]
+    return patient, groups
 
 
 async def end_all(tx: Tx, got: Received[ErasureApproved], now: datetime) -> None:
     """Nothing of the erased patient is read, open, owed or due any more."""
     await store.end_all(tx, got.event.patient, now)
     await drafts.forget(tx, got.event.patient)
+    await attachments.release_of_patient(tx, got.event.patient, now)

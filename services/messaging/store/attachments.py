@@ -76,7 +76,8 @@ INSERT INTO loose_object (object, due_at) SELECT object, $2 FROM gone
 REMOVE = "DELETE FROM attachment WHERE id = ANY($1::uuid[])"
 
 OF_PATIENT = "SELECT id FROM attachment WHERE patient = $1"
-OF_THREAD = "SELECT id, key_group FROM attachment WHERE thread = $1"
+OF_THREAD = "SELECT id FROM attachment WHERE thread = $1"
+GROUPS = "SELECT DISTINCT key_group FROM attachment WHERE thread = $1 AND key_group <> thread ORDER BY key_group"
 
 STANDING = "SELECT finished_at, used_at FROM attachment WHERE id = $1 FOR NO KEY UPDATE"
 
@@ -184,11 +185,14 @@ async def release_of_patient(tx: Tx, patient: UUID, now: datetime) -> None:
     await release(tx, [row["id"] for row in await tx.fetch(OF_PATIENT, patient)], now)
 
 
-async def release_of_thread(tx: Tx, thread: UUID, now: datetime) -> list[UUID]:
-    """Remove every attachment of the thread; their objects follow. Gives the groups whose keys had sealed them."""
-    rows = await tx.fetch(OF_THREAD, thread)
-    await release(tx, [row["id"] for row in rows], now)
-    return sorted({row["key_group"] for row in rows})
+async def release_of_thread(tx: Tx, thread: UUID, now: datetime) -> None:
+    """Remove every attachment of the thread; their objects follow."""
+    await release(tx, [row["id"] for row in await tx.fetch(OF_THREAD, thread)], now)
+
+
+async def groups_of_thread(tx: Tx, thread: UUID) -> list[UUID]:
+    """The groups beside the thread's own whose keys seal files of it: those uploaded before there was a thread."""
+    return [row["key_group"] for row in await tx.fetch(GROUPS, thread)]
 
 
 async def standing(tx: Tx, attachment: UUID) -> tuple[datetime | None, datetime | None] | None:
