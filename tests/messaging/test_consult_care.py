@@ -224,6 +224,23 @@ async def test_a_plan_takes_a_licence_where_the_patient_is_now(by_message: Stack
     await s.as_owner("directory", f"UPDATE patient SET state = 'CA' WHERE id = '{s.person(MARIA)}'")  # noqa: S608
 
 
+async def test_a_plan_that_waits_while_the_consult_passes_on_is_not_given(by_message: Stack) -> None:
+    s = by_message
+    done = await begun(s)
+    blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+    async def waits() -> bool:
+        return bool(await s.fetchval("messaging", blocked))
+
+    async with (await s.db("messaging")).transaction() as tx:
+        await tx.execute("UPDATE thread SET assigned = $2 WHERE id = $1", done.thread, s.person(DANA))
+        giving = asyncio.create_task(plan(s, done.consult))
+        await s.until(waits)
+    with pytest.raises(Refusal, match="no-such-consult"):
+        await giving
+    assert (await plan(s, done.consult, by=DANA)).version == 1
+
+
 async def test_declined_the_next_provider_treats_her_with_what_she_told_already(by_message: Stack) -> None:
     s = by_message
     done = await begun(s)
