@@ -74,20 +74,6 @@ async def _keep_sending(sender: Sender, end: float) -> int:
     return done
 
 
-async def fill(senders: list[Sender], thread: str, messages: int) -> None:
-    """Write so many messages into one thread, all senders' connections at once, as its own patient."""
-    owner = next(sender for sender in senders if sender.thread == thread)
-    left = messages
-
-    async def work() -> None:
-        nonlocal left
-        while left > 0:
-            left -= 1
-            await owner.send()
-
-    await asyncio.gather(*(work() for _ in range(32)))
-
-
 def session() -> aiohttp.ClientSession:
     """Connections enough for every sender."""
     return aiohttp.ClientSession(

@@ -11,7 +11,8 @@ from deploy.journey.walk import Walk
 from deploy.prepare import signed_in
 from deploy.wires import DEPLOY, STREAM, consumers
 from tests.bench.latency import commit_to_subscriber, quantiles, raw_publish
-from tests.bench.load import Sender, fill, load, sender, session
+from tests.bench.load import Sender, load, sender, session
+from tests.bench.reading import filled, reading
 from tests.bench.subscriber import Counter
 from tests.bench.yardstick import yardstick
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tests.support.installed import Installed
 
 SENDERS = 64
-FEW, MANY = 100, 10_000
 ROUNDS, SENDS = 6, 60
 
 
@@ -44,7 +44,12 @@ async def measure(stack: Installed, seconds: float) -> tuple[dict[str, float], d
         for name in ("p50", "p99"):
             ratios[f"latency.{name}"] = own[name] / raw[name]
             facts |= {f"latency.{name}.ms": round(own[name] * 1e3, 3), f"raw.{name}.ms": round(raw[name] * 1e3, 3)}
-        ratios["messages.growth"] = await growth(senders, facts)
+        pair = [await another_thread(sender) for sender in senders[:2]]
+        await filled(stack, pair)
+        ratios["messages.growth"] = await growth(pair, facts)
+        read, seen = await reading(stack, walk, pair)
+        ratios |= read
+        facts |= seen
     return ratios, facts
 
 
@@ -69,13 +74,15 @@ async def accepted_and_delivered(counter: Counter, senders: list[Sender], second
     return accepted / (time.perf_counter() - started)
 
 
+async def another_thread(one: Sender) -> Sender:
+    """The same person with a new thread."""
+    opened = await one.person.post("/v1/threads", patient=one.person.id)
+    return Sender(one.person, opened["thread"])
+
+
 async def growth(senders: list[Sender], facts: dict[str, float]) -> float:
-    """How much longer the same send takes with 1e4 messages in the thread than with 1e2, taken in turns."""
-    few, many = senders[-1], senders[-2]
-    few_thread = await few.person.post("/v1/threads", patient=few.person.id)
-    few = Sender(few.person, few_thread["thread"])
-    await fill([few], few.thread, FEW)
-    await fill([many], many.thread, MANY)
+    """How much longer the same send takes with 1e5 messages in the thread than with 1e2, taken in turns."""
+    few, many = senders
     takes: dict[str, list[float]] = {"few": [], "many": []}
     for _ in range(ROUNDS):
         for name, one in (("few", few), ("many", many)):
