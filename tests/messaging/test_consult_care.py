@@ -20,14 +20,10 @@ from baton_events.messaging import (
     PlanGiven,
     ThreadClosed,
 )
-from services.messaging.model.intake import shown as shown_as_asked
 from shared.errors import Forbidden, Refusal
-from shared.practice.answers import all_hold
-from shared.practice.conditions import Condition
-from shared.practice.forms import AnswersWrong, standing
 from shared.requests import consults as ask
 from shared.requests import messaging, people
-from shared.requests.consults import ConsultStatus, Quantity
+from shared.requests.consults import ConsultStatus
 from tests.messaging.consulting import (
     AISHA,
     AMARA,
@@ -41,6 +37,7 @@ from tests.messaging.consulting import (
     SAMIRA,
     STEPS,
     begun,
+    calm,
     decline,
     offer_of,
     plan,
@@ -123,36 +120,6 @@ async def test_photos_go_to_the_thread_and_to_whoever_takes_the_place_of_who_dec
     dana = await offer_of(s, DANA, condition=None, instead_of=done.consult)
     await take(s, dana, answers=None)
     assert await content_of(s, mine, DANA)
-
-
-async def calm(s: Stack, condition: str, photo: str) -> dict[str, ask.Given]:
-    """Answers that stop nothing."""
-    answers: dict[str, ask.Given] = {}
-    form = s.servers.surroundings.practice.conditions[condition]
-    for _ in range(20):
-        stands = standing(form, answers)
-        if stands.outcome != "asking":
-            break
-        asked = [one for one in shown_as_asked(stands.ask) if not one.optional]
-        answers |= {one.code: harmless(form, one, answers, photo) for one in asked[:1]}
-    assert stands.outcome == "complete", (stands.outcome, stands.reasons, answers)
-    return answers
-
-
-def harmless(form: Condition, question: ask.QuestionShown, answers: dict[str, ask.Given], photo: str) -> ask.Given:
-    """The first answer that neither raises a flag nor makes the form unsuitable."""
-    tried: list[ask.Given] = [False, True, "none", [photo]]
-    tried += [code for one in question.options for code in (one.code, [one.code])]
-    tried += [Quantity(value, question.unit or "") for value in (question.least or 0, 5, 10, 100)]
-    for answer in tried:
-        try:
-            stands = standing(form, answers | {question.code: answer})
-        except AnswersWrong:
-            continue
-        flags = [flag for flag in form.flags if all_hold(flag.when, answers | {question.code: answer})]
-        if stands.outcome in {"asking", "complete"} and not flags:
-            return answer
-    raise AssertionError(question)
 
 
 async def test_a_plan_is_versioned_acknowledged_charged_once_and_an_answer(by_message: Stack, log: Any) -> None:
