@@ -122,3 +122,14 @@ def harmless(form: Condition, question: ask.QuestionShown, answers: dict[str, as
         if stands.outcome in {"asking", "complete"} and not flags:
             return answer
     raise AssertionError(question)
+
+
+async def lives_in(s: Stack, state: str, patient: str = MARIA) -> None:
+    """Have the patient live there."""
+    await s.as_owner("directory", f"UPDATE patient SET state = '{state}' WHERE id = '{s.person(patient)}'")  # noqa: S608
+
+
+async def check(s: Stack, answers: dict[str, ask.Given], by: str = MARIA, **more: Any) -> ask.IntakeStanding:
+    """How the form stands."""
+    wanted = ask.CheckIntake(**{"patient": s.person(by), "condition": UTI, "answers": answers, **more})
+    return await s.ask(ask.CHECK_INTAKE, wanted, as_=by)
