@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from services.booking.endpoints import OPERATIONS
 from services.booking.operations.ground import stand
+from services.booking.operations.licences import look_for_lapses
+from services.booking.operations.no_show import NO_SHOW, not_come
 from services.booking.reactions import REACTIONS
 from services.booking.settings import BookingSettings
 from shared.app import App
@@ -15,5 +17,7 @@ def build() -> App:
         settings=BookingSettings.from_environment(),
         operations=OPERATIONS,
         reactions=REACTIONS,
+        deadlines={NO_SHOW: not_come},
+        workers=(look_for_lapses,),
         ground=stand,
     )

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.booking.operations.book import book
+from services.booking.operations.calendar import calendar
 from services.booking.operations.cancel import cancel
 from services.booking.operations.connect import connect_video, video_queue
 from services.booking.operations.find_offers import find_offers
+from services.booking.operations.licences import check_licences
+from services.booking.operations.no_show import settle_no_show
 from services.booking.operations.read import appointment, appointments_of, facts
+from services.booking.operations.reschedule import reschedule
 from services.booking.operations.schedule import schedule
 from services.booking.operations.video import leave_video, request_video, video, video_promise
 from shared import audit
 from shared.requests import booking as requests
-from shared.requests import common
+from shared.requests import common, moves
 from shared.requests import video as calls
 
 if TYPE_CHECKING:
@@ -30,6 +34,10 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.APPOINTMENTS: appointments_of,
     requests.APPOINTMENT_FACTS: facts,
     requests.SCHEDULE: schedule,
+    moves.RESCHEDULE: reschedule,
+    moves.SETTLE_NO_SHOW: settle_no_show,
+    moves.CALENDAR: calendar,
+    moves.CHECK_LICENCES: check_licences,
     calls.VIDEO_PROMISE: video_promise,
     calls.REQUEST_VIDEO: request_video,
     calls.LEAVE_VIDEO: leave_video,

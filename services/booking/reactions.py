@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from baton_events.visits import VisitCheckedIn, VisitEnded, VisitLeft, VisitStarted
+from services.booking.operations.no_show import looked_at_again
 from services.booking.store import appointments, video
 from services.booking.store.erasures import give_back
 from shared import audit
@@ -48,6 +49,7 @@ async def _moved(ground: Ground, tx: Tx, got: Received[Any], move: Move) -> None
     appointment, now = got.event.appointment, ground.clock()
     patient = await move(tx, appointment, got.time)
     if patient is not None:
+        await looked_at_again(ground, tx, appointment)
         await audit.record_reaction(
             tx, "booking", got.id, now, "write", got.event.kind.name, patient=patient, object=appointment
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from baton_events.booking import AppointmentBooked
+from baton_events.booking import AppointmentBooked, AppointmentRescheduled
 from baton_events.codes import RelationshipSource
 from baton_events.common import ERASURE_CONFIRMED, ErasureConfirmed
 from baton_events.messaging import ConsultRequested, ThreadClaimed, ThreadHandedOver
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 async def appointment_booked(ground: Ground, tx: Tx, got: Received[AppointmentBooked], _: None) -> None:
     """The booked clinician treats the patient from now on, also when the registration was never seen or has lapsed."""
     await _treats(ground, tx, got, got.event.relationship, got.event.clinician, RelationshipSource.BOOKING)
+
+
+async def appointment_rescheduled(ground: Ground, tx: Tx, got: Received[AppointmentRescheduled], _: None) -> None:
+    """The clinician it was moved to treats the patient from now on, likewise."""
+    if got.event.relationship is not None:
+        await _treats(ground, tx, got, got.event.relationship, got.event.clinician, RelationshipSource.BOOKING)
 
 
 async def consult_requested(ground: Ground, tx: Tx, got: Received[ConsultRequested], _: None) -> None:
@@ -63,6 +69,7 @@ async def erasure_confirmed(ground: Ground, tx: Tx, got: Received[ErasureConfirm
 
 REACTIONS = (
     Reaction(AppointmentBooked, appointment_booked),
+    Reaction(AppointmentRescheduled, appointment_rescheduled),
     Reaction(ConsultRequested, consult_requested),
     Reaction(ThreadClaimed, thread_claimed),
     Reaction(ThreadHandedOver, thread_handed_over),

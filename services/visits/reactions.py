@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from baton_events.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, VideoConnected
+from baton_events.codes import VisitKind
 from baton_events.directory import RelationshipStarted
 from services.visits.operations.follow import cancel, reschedule
 from services.visits.operations.prepare import Prepared, plan, prepare
@@ -14,6 +15,9 @@ from services.visits.store.erasures import end_all
 from shared import audit
 from shared.app import Reaction
 from shared.erasing import erasing
+from shared.errors import NotFound
+from shared.requests.common import OfPatient
+from shared.requests.directory import PATIENT
 from shared.sealing import PatientErased
 
 if TYPE_CHECKING:
@@ -58,9 +62,21 @@ async def connected(ground: Ground, tx: Tx, received: Received[VideoConnected], 
             await _on_record(ground, tx, received, visit)
 
 
-async def rescheduled(ground: Ground, tx: Tx, received: Received[AppointmentRescheduled], _: None) -> None:
+async def ask_where(ground: Ground, received: Received[AppointmentRescheduled]) -> str | None:
+    """The zone in which the patient is at home, where the visit is by video from now on."""
+    event = received.event
+    if event.visit_kind is not VisitKind.VIDEO:
+        return None
+    try:
+        card = await ground.bus.call_as_self(PATIENT, OfPatient(patient=event.patient), cause=received.id)
+    except NotFound:
+        return None
+    return card.time_zone
+
+
+async def rescheduled(ground: Ground, tx: Tx, received: Received[AppointmentRescheduled], home: str | None) -> None:
     """Move the visit that has not begun."""
-    moved = await reschedule(ground, tx, received.event, received.sequence, ground.clock())
+    moved = await reschedule(ground, tx, received.event, received.sequence, ground.clock(), home)
     await _on_record(ground, tx, received, moved)
 
 
@@ -97,7 +113,7 @@ REACTIONS = (
     Reaction(RelationshipStarted, treated),
     Reaction(AppointmentBooked, booked, prepare=ask_for),
     Reaction(VideoConnected, connected, prepare=ask_for_call),
-    Reaction(AppointmentRescheduled, rescheduled),
+    Reaction(AppointmentRescheduled, rescheduled, prepare=ask_where),
     Reaction(AppointmentCancelled, cancelled),
     erasing(erased),
 )

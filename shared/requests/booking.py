@@ -24,9 +24,13 @@ class AppointmentStatus(StrEnum):
 
 
 class FindOffers(Ask, frozen=True, kw_only=True):
-    """Why the patient wants to be seen, in their words, and what they would rather have."""
+    """Why the patient wants to be seen, in their words, and what they would rather have.
 
-    reason: Words
+    With `instead_of` the offers are for moving that appointment, whose reason and kind of visit go along.
+    """
+
+    reason: Words | None = None
+    instead_of: UUID | None = None
     patient: UUID | None = None
     visit_type: Code | None = None
     office: UUID | None = None
@@ -166,7 +170,7 @@ class Schedule(Answer, frozen=True, kw_only=True):
     appointments: list[ScheduledAppointment]
 
 
-FIND_OFFERS = operation(Operation("booking", "find-offers", FindOffers, Offers, roles=PATIENTS))
+FIND_OFFERS = operation(Operation("booking", "find-offers", FindOffers, Offers, roles=PATIENTS | {Role.FRONT_DESK}))
 BOOK = operation(Operation("booking", "book", Book, Booked, command=True, roles=PATIENTS))
 CANCEL = operation(
     Operation(

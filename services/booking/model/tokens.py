@@ -125,3 +125,8 @@ def quote_id(key: bytes, appointment: UUID) -> UUID:
 def relationship_id(key: bytes, appointment: UUID) -> UUID:
     """The treatment relationship that the appointment starts."""
     return UUID(bytes=hmac.digest(key, b"relationship" + appointment.bytes, "sha256")[:16], version=4)
+
+
+def relationship_moved(key: bytes, appointment: UUID, offer: str) -> UUID:
+    """The treatment relationship that moving the appointment to this offer starts."""
+    return UUID(bytes=hmac.digest(key, b"moved" + appointment.bytes + offer.encode(), "sha256")[:16], version=4)

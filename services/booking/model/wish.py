@@ -17,6 +17,16 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     visit_type: str
 
 
+class Moving(msgspec.Struct, frozen=True, kw_only=True):
+    """The appointment for which another time is wanted, as it stands after this many changes; its price stays."""
+
+    appointment: UUID
+    sequence: int
+    clinician: UUID
+    start: datetime
+    price_cents: int
+
+
 class Wish(Why, frozen=True, kw_only=True):
     """Why, what they would rather have, and what of them offers are ranked by, so that they can be ranked again.
 
@@ -32,11 +42,17 @@ class Wish(Why, frozen=True, kw_only=True):
     kind: VisitKind | None = None
     earliest: datetime | None = None
     latest: datetime | None = None
+    moving: Moving | None = None
 
     @property
     def anything(self) -> Wish:
         """The same without what they would rather have."""
         return msgspec.structs.replace(self, office=None, clinician=None, kind=None, earliest=None, latest=None)
+
+    @property
+    def instead_of(self) -> UUID | None:
+        """The appointment that is to move."""
+        return self.moving.appointment if self.moving else None
 
     @property
     def why(self) -> Why:

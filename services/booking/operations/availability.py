@@ -49,7 +49,8 @@ async def offers_again(ground: BookingGround, call: Call, offer_set: UUID, patie
     """
     cards = await who_may_treat(ground, call, patient, call.now)
     async with ground.db.reading() as tx:
-        book = await store.taken(tx, [card.clinician for card in cards], patient, call.now, call.now + HORIZON)
+        those = [card.clinician for card in cards]
+        book = await store.taken(tx, those, patient, call.now, call.now + HORIZON, moving=wish.instead_of)
     found = offers(ground, offer_set, patient, wish, cards, book, call.now)
     return found or offers(ground, offer_set, patient, wish.anything, cards, book, call.now)
 
@@ -66,9 +67,10 @@ def offers(
     """At most a dozen, best first."""
     visit, offices = ground.practice.visit_types[wish.visit_type], ground.practice.offices
     by_id = {card.clinician: card for card in cards}
+    price = wish.moving.price_cents if wish.moving else visit.price_cents
 
     def offer(slot: Slot) -> Offer:
-        held = tokens.held(slot, offer_set=offer_set, patient=patient, price_cents=visit.price_cents, now=now)
+        held = tokens.held(slot, offer_set=offer_set, patient=patient, price_cents=price, now=now)
         card = by_id[slot.clinician]
         return Offer(
             offer=tokens.sign(ground.offer_key, held),
@@ -82,9 +84,15 @@ def offers(
             end=slot.end,
             local_start=slot.start.astimezone(slot.zone).isoformat(timespec="minutes"),
             minutes=slot.minutes,
-            price_cents=visit.price_cents,
+            price_cents=price,
             why=why(slot),
             lapses_at=held.lapses_at,
         )
 
-    return [offer(slot) for slot in best(free_slots(wish, visit, cards, offices, book, now))]
+    free = free_slots(wish, visit, cards, offices, book, now)
+    return [offer(slot) for slot in best(slot for slot in free if not _as_it_is(slot, wish))]
+
+
+def _as_it_is(slot: Slot, wish: Wish) -> bool:
+    """Whether this is the time that the appointment to be moved has already."""
+    return wish.moving is not None and (slot.clinician, slot.start) == (wish.moving.clinician, wish.moving.start)

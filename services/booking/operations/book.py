@@ -10,10 +10,12 @@ import msgspec
 from baton_events.booking import AppointmentBooked
 from baton_events.codes import RelationshipSource, VisitKind
 from services.booking.model import tokens
+from services.booking.model.moves import OfferToMove
 from services.booking.model.refusals import LicenceMissing, OfferGone, OfferLapsed, PatientBusy, SlotTaken
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers_again, who_may_treat
+from services.booking.operations.no_show import watch_for_no_show
 from services.booking.store import appointments, offers
 from shared import audit, idempotency
 from shared.errors import Unavailable
@@ -45,12 +47,12 @@ async def book(ground: BookingGround, call: Call, ask: Book) -> Booked:
     try:
         if gone is not None:
             raise gone
-        await _require_licence(ground, call, held)
+        await require_licence(ground, call, held)
         row = _row(ground, call, ask.offer, held, keys, author, wish)
         await _register(ground, call, held, row)
         return await _take(ground, call, row)
     except OfferGone as refusal:
-        refusal.members["offers"] = await _next_best(ground, call, held, wish)
+        refusal.members["offers"] = await next_best(ground, call, held, wish)
         raise
 
 
@@ -68,6 +70,8 @@ async def _look(ground: BookingGround, keys: GroupKeys, held: Held, call: Call) 
     author: UUID = seen["author"]
     plain = keys.open(seen["sealed"], kind=Kind.OFFER_SET, object=held.offer_set, author=author)
     wish = msgspec.json.decode(plain, type=Wish)
+    if wish.moving is not None:
+        raise OfferToMove(field="offer")
     if wish.visit_type not in ground.practice.visit_types:
         raise OfferLapsed
     if seen["clinician_busy"]:
@@ -75,7 +79,7 @@ async def _look(ground: BookingGround, keys: GroupKeys, held: Held, call: Call) 
     return author, wish, PatientBusy() if seen["patient_busy"] else None
 
 
-async def _require_licence(ground: BookingGround, call: Call, held: Held) -> None:
+async def require_licence(ground: BookingGround, call: Call, held: Held) -> None:
     """Asked again, for the start of the visit: a licence, or the state the patient lives in, may have changed."""
     if not await who_may_treat(ground, call, held.patient, held.start, held.clinician):
         raise LicenceMissing
@@ -132,6 +136,7 @@ async def _take(ground: BookingGround, call: Call, row: appointments.Row) -> Boo
         await refuse_erased(tx, row.patient)
         if not await appointments.take(tx, row):
             raise PatientBusy if await appointments.only_the_patient_is_busy(tx, row) else SlotTaken
+        await watch_for_no_show(tx, row.id, row.end)
         await announce(tx, _booked(row, call), call.now)
         await audit.record(tx, call, "write", patient=row.patient, object=row.id)
         await idempotency.keep(tx, call, done)
@@ -154,7 +159,7 @@ def _booked(row: appointments.Row, call: Call) -> AppointmentBooked:
     )
 
 
-async def _next_best(ground: BookingGround, call: Call, held: Held, wish: Wish) -> list[Offer]:
+async def next_best(ground: BookingGround, call: Call, held: Held, wish: Wish) -> list[Offer]:
     """What can be offered instead; none while the directory cannot say who may treat the patient."""
     try:
         return await offers_again(ground, call, held.offer_set, held.patient, wish)

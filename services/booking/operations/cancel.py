@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 from baton_events.booking import AppointmentCancelled
 from baton_events.codes import CancelReason
 from services.booking.model.refusals import NoSuchAppointment, NotCancellable
-from services.booking.operations.access import require_own
+from services.booking.operations.access import at_front_desk, require_arranging
+from services.booking.operations.no_show import NO_SHOW
 from services.booking.store import appointments
 from shared import audit, idempotency
-from shared.errors import NotFound
-from shared.identity.people import Role
+from shared.deadlines import cancel_deadlines
 from shared.outbox import announce
 from shared.requests.booking import AppointmentState, AppointmentStatus
 from shared.sealing import is_erased
 
 if TYPE_CHECKING:
     from services.booking.operations.ground import BookingGround
-    from services.booking.store.appointments import Row
     from shared.call import Call
     from shared.requests.booking import OfAppointment
 
@@ -31,7 +30,8 @@ async def cancel(ground: BookingGround, call: Call, ask: OfAppointment) -> Appoi
         found = await appointments.find(tx, ask.appointment)
     if found is None:
         raise NoSuchAppointment
-    reason = await _on_behalf_of(ground, call, found)
+    await require_arranging(ground, call, found)
+    reason = CancelReason.PRACTICE if at_front_desk(call, found.office) else CancelReason.PATIENT
     done = AppointmentState(appointment=ask.appointment, status=AppointmentStatus.CANCELLED)
     async with ground.db.transaction() as tx:
         if await is_erased(tx, found.patient):
@@ -40,18 +40,8 @@ async def cancel(ground: BookingGround, call: Call, ask: OfAppointment) -> Appoi
         if row is None or row.status not in OPEN or row.started:
             raise NotCancellable
         await appointments.cancel(tx, row.id, call.now, call.person.id)
+        await cancel_deadlines(tx, NO_SHOW, row.id, call.now)
         await announce(tx, AppointmentCancelled(appointment=row.id, patient=row.patient, reason=reason), call.now)
         await audit.record(tx, call, "write", patient=row.patient, object=row.id)
         await idempotency.keep(tx, call, done)
     return done
-
-
-async def _on_behalf_of(ground: BookingGround, call: Call, row: Row) -> CancelReason:
-    """Who gives it back; raises NoSuchAppointment for everybody else."""
-    if Role.FRONT_DESK in call.person.roles and f"front-desk:{row.office}" in call.person.teams:
-        return CancelReason.PRACTICE
-    try:
-        await require_own(ground, call, row.patient)
-    except NotFound:
-        raise NoSuchAppointment from None
-    return CancelReason.PATIENT

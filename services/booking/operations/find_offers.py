@@ -14,6 +14,7 @@ from services.booking.model.slots import HORIZON
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers, who_may_treat
+from services.booking.operations.instead_of import appointment_to_move, reads_words
 from services.booking.store import offers as store
 from shared import audit
 from shared.emergency import sounds_like_an_emergency
@@ -26,6 +27,7 @@ from shared.sealing import Kind, refuse_erased
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from services.booking.model.wish import Moving
     from services.booking.operations.ground import BookingGround
     from shared.call import Call
     from shared.practice import Practice
@@ -38,38 +40,46 @@ async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Off
 
     The guidance comes also when nothing can be offered at the moment.
     """
+    moving = None
+    if ask.instead_of is not None:
+        ask, moving = await appointment_to_move(ground, call, ask, ask.instead_of)
     check(ask, ground.practice)
-    guidance = emergency(ask.reason, ground.practice)
+    guidance = emergency(ask.reason or "", ground.practice) if reads_words(call) else None
     patient = ask.patient or call.person.id
     try:
-        await require_own(ground, call, patient)
-        return Offers(emergency=guidance, offers=await _offers(ground, call, ask, patient))
+        if moving is None:
+            await require_own(ground, call, patient)
+        return Offers(emergency=guidance, offers=await _offers(ground, call, ask, patient, moving))
     except Unavailable:
         if guidance is None:
             raise
         return Offers(emergency=guidance, offers=[])
 
 
-async def _offers(ground: BookingGround, call: Call, ask: FindOffers, patient: UUID) -> list[Offer]:
+async def _offers(
+    ground: BookingGround, call: Call, ask: FindOffers, patient: UUID, moving: Moving | None
+) -> list[Offer]:
     card, cards, keys = await asyncio.gather(
         as_booking(ground, call, PATIENT, OfPatient(patient=patient)),
         who_may_treat(ground, call, patient, call.now),
         ground.keys(patient),
     )
-    wish = wished(ask, card, ground.practice)
+    wish = msgspec.structs.replace(wished(ask, card, ground.practice), moving=moving)
     offer_set, author = uuid4(), call.person.id
     sealed = keys.seal(msgspec.json.encode(wish), kind=Kind.OFFER_SET, object=offer_set, author=author)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, patient)
         await store.add(tx, offer_set, patient, author, sealed, call.now)
         await audit.record(tx, call, "write", patient=patient, object=offer_set)
-        book = await store.taken(tx, [one.clinician for one in cards], patient, call.now, call.now + HORIZON)
+        book = await store.taken(
+            tx, [one.clinician for one in cards], patient, call.now, call.now + HORIZON, moving=wish.instead_of
+        )
     return offers(ground, offer_set, patient, wish, cards, book, call.now)
 
 
 def check(ask: FindOffers, practice: Practice) -> None:
     """Raise Invalid for an empty reason, an office the practice does not have, or a time that ends before it begins."""
-    if not plain(ask.reason):
+    if not plain(ask.reason or ""):
         raise NothingTold(field="reason")
     if ask.office is not None and ask.office not in practice.offices:
         raise UnknownChoice(field="office")
@@ -80,8 +90,8 @@ def check(ask: FindOffers, practice: Practice) -> None:
 def wished(ask: FindOffers, card: PatientCard, practice: Practice) -> Wish:
     """What is kept of the request, and of the patient, to rank offers by."""
     return Wish(
-        reason=ask.reason,
-        visit_type=visit_type(ask.reason, ask.visit_type, practice.visit_types).code,
+        reason=ask.reason or "",
+        visit_type=visit_type(ask.reason or "", ask.visit_type, practice.visit_types).code,
         latitude=card.latitude,
         longitude=card.longitude,
         time_zone=card.time_zone,

@@ -37,7 +37,7 @@ SELECT NOT EXISTS (
 
 FIND = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship, status,
-       author, sealed, booked_by, booked_at, started_at
+       author, sealed, booked_by, booked_at, started_at, sequence
   FROM appointment WHERE id = $1
 """
 
@@ -45,12 +45,15 @@ LOCK = f"{FIND} FOR UPDATE"
 
 OF_PATIENT = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship, status,
-       author, sealed, booked_by, booked_at, started_at
+       author, sealed, booked_by, booked_at, started_at, sequence
   FROM appointment WHERE patient = $1
  ORDER BY start_at DESC, id LIMIT $2
 """
 
-CANCEL = "UPDATE appointment SET status = 'cancelled', cancelled_at = $2, cancelled_by = $3 WHERE id = $1"
+CANCEL = """
+UPDATE appointment SET status = 'cancelled', cancelled_at = $2, cancelled_by = $3, sequence = sequence + 1
+ WHERE id = $1
+"""
 
 ARRIVED = "UPDATE appointment SET arrived_at = greatest(arrived_at, $2) WHERE id = $1 RETURNING patient"
 
@@ -65,8 +68,9 @@ UPDATE appointment SET ended_at = greatest(ended_at, $2), status = 'fulfilled' W
 STANDING = """
 UPDATE appointment
    SET status = CASE WHEN started_at IS NOT NULL OR arrived_at > coalesce(left_at, '-infinity') THEN 'arrived'
+                     WHEN no_show_at IS NOT NULL THEN 'noshow'
                      ELSE 'booked' END
- WHERE id = $1 AND status IN ('booked', 'arrived')
+ WHERE id = $1 AND status IN ('booked', 'arrived', 'noshow')
 """
 
 OF_CLINICIAN_ON = """
@@ -86,7 +90,7 @@ SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appoi
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An appointment as it is kept; `author` wrote the sealed reason."""
+    """An appointment as it is kept; `author` wrote the sealed reason, `sequence` counts its changes."""
 
     id: UUID
     patient: UUID
@@ -105,6 +109,7 @@ class Row:
     booked_by: UUID
     booked_at: datetime
     started: bool = False
+    sequence: int = 0
 
 
 def _row(row: asyncpg.Record) -> Row:
@@ -126,6 +131,7 @@ def _row(row: asyncpg.Record) -> Row:
         booked_by=row["booked_by"],
         booked_at=row["booked_at"],
         started=row["started_at"] is not None,
+        sequence=row["sequence"],
     )
 
 

@@ -30,10 +30,10 @@ LOOK = """
 SELECT o.author, o.sealed,
        EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient) AS erased,
        EXISTS (SELECT 1 FROM appointment a
-                WHERE a.clinician = $4 AND a.status IN ('booked', 'arrived')
+                WHERE a.clinician = $4 AND a.status IN ('booked', 'arrived') AND a.id IS DISTINCT FROM $7
                   AND tstzrange(a.start_at, a.end_at) && tstzrange($5, $6)) AS clinician_busy,
        EXISTS (SELECT 1 FROM appointment a
-                WHERE a.patient = o.patient AND a.status IN ('booked', 'arrived')
+                WHERE a.patient = o.patient AND a.status IN ('booked', 'arrived') AND a.id IS DISTINCT FROM $7
                   AND tstzrange(a.start_at, a.end_at) && tstzrange($5, $6)) AS patient_busy
   FROM offer_set o
  WHERE o.id = $1 AND o.patient = $2 AND o.made_at > $3
@@ -42,9 +42,10 @@ SELECT o.author, o.sealed,
 TAKEN = """
 SELECT clinician, false AS own, start_at, end_at FROM appointment
  WHERE clinician = ANY($1::uuid[]) AND start_at > $3 AND start_at < $4 AND status IN ('booked', 'arrived')
+   AND id IS DISTINCT FROM $5
 UNION ALL
 SELECT clinician, true AS own, start_at, end_at FROM appointment
- WHERE patient = $2 AND start_at > $3 AND start_at < $4 AND status IN ('booked', 'arrived')
+ WHERE patient = $2 AND start_at > $3 AND start_at < $4 AND status IN ('booked', 'arrived') AND id IS DISTINCT FROM $5
 """
 
 
@@ -53,16 +54,22 @@ async def add(tx: Tx, offer_set: UUID, patient: UUID, author: UUID, sealed: byte
     await tx.execute(ADD, offer_set, patient, author, sealed, now, now - KEPT_FOR)
 
 
-async def look(tx: Tx, held: Held, now: datetime) -> asyncpg.Record | None:
-    """Author and sealed wish of the offer, who stands in its way, and whether the patient is erased; None when old."""
-    return await tx.fetchrow(LOOK, held.offer_set, held.patient, now - KEPT_FOR, held.clinician, held.start, held.end)
+async def look(tx: Tx, held: Held, now: datetime, *, moving: UUID | None = None) -> asyncpg.Record | None:
+    """Author and sealed wish of the offer, who stands in its way, and whether the patient is erased; None when old.
+
+    An appointment that is `moving` stands in nobody's way.
+    """
+    since = now - KEPT_FOR
+    return await tx.fetchrow(LOOK, held.offer_set, held.patient, since, held.clinician, held.start, held.end, moving)
 
 
-async def taken(tx: Tx, clinicians: Sequence[UUID], patient: UUID, now: datetime, until: datetime) -> Book:
-    """The clinicians' and the patient's appointments from now until then."""
+async def taken(
+    tx: Tx, clinicians: Sequence[UUID], patient: UUID, now: datetime, until: datetime, *, moving: UUID | None = None
+) -> Book:
+    """The clinicians' and the patient's appointments from now until then, without the one that is `moving`."""
     theirs: dict[UUID, list[Stretch]] = defaultdict(list)
     own: list[Stretch] = []
-    for row in await tx.fetch(TAKEN, clinicians, patient, now - LONGEST, until):
+    for row in await tx.fetch(TAKEN, clinicians, patient, now - LONGEST, until, moving):
         stretches = own if row["own"] else theirs[row["clinician"]]
         stretches.append(Stretch(row["start_at"], row["end_at"]))
     return Book(clinicians=theirs, patient=own)

@@ -136,7 +136,7 @@ ROWS = (
         owner=Field("move_owner"),
         due=Field("move_due"),
         closes=(On(booking.AppointmentRescheduled),),
-        withdraws=(On(booking.AppointmentCancelled),),
+        withdraws=(On(booking.AppointmentCancelled), On(booking.AppointmentLicenceRestored)),
         ladder=(
             Rung(Team("support"), timedelta(hours=4)),
             Rung(Team("care"), timedelta(hours=12)),
@@ -146,7 +146,7 @@ ROWS = (
             subject="a clinician for your visit",
             opened="Your clinician cannot see you on that day. {owner} finds you another by {due}.",
             closed="Your visit has another clinician or time.",
-            withdrawn="The visit was cancelled.",
+            withdrawn="Your visit needs no other clinician any more.",
         ),
         repeats=True,
     ),

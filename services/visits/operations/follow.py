@@ -24,18 +24,21 @@ BEFORE = frozenset({VisitStatus.PLANNED, VisitStatus.ARRIVED})
 
 
 async def reschedule(
-    ground: Ground, tx: Tx, event: AppointmentRescheduled, sequence: int, now: datetime
+    ground: Ground, tx: Tx, event: AppointmentRescheduled, sequence: int, now: datetime, home_zone: str | None = None
 ) -> VisitRow | None:
     """Move the visit, unless a later move was heard of before, or it has begun; who was waiting waits no longer.
 
-    A visit planned after the move is there already. Gives the visit if it was moved.
+    A visit planned after the move is there already. Gives the visit if it was moved. `home_zone` is the patient's own,
+    where they will be when it is by video now.
     """
     heard, _ = await visits.lock_appointment(tx, event.appointment)
     visit = await visits.lock_of_appointment(tx, event.appointment)
     await visits.hear(tx, event.appointment, sequence)
     if visit is None or sequence <= heard or visit.status not in BEFORE or _stands(visit, event):
         return None
-    time_zone = ground.practice.offices[event.office].time_zone if visit.kind is VisitKind.OFFICE else visit.time_zone
+    kind = event.visit_kind or visit.kind
+    there = ground.practice.offices[event.office].time_zone if kind is VisitKind.OFFICE else home_zone
+    time_zone = there or visit.time_zone
     await visits.move(
         tx,
         visit.id,
@@ -44,6 +47,7 @@ async def reschedule(
         start=event.start,
         end=event.end,
         time_zone=time_zone,
+        kind=kind,
     )
     await repeat_later(tx, visit.id, event.start, time_zone, now)
     if visit.status is VisitStatus.ARRIVED:
@@ -52,8 +56,8 @@ async def reschedule(
 
 
 def _stands(visit: VisitRow, event: AppointmentRescheduled) -> bool:
-    to = (event.clinician, event.office, event.start, event.end)
-    return (visit.clinician, visit.office, visit.start, visit.end) == to
+    to = (event.clinician, event.office, event.start, event.end, event.visit_kind or visit.kind)
+    return (visit.clinician, visit.office, visit.start, visit.end, visit.kind) == to
 
 
 async def cancel(tx: Tx, event: AppointmentCancelled, at: datetime) -> VisitRow | None:

@@ -59,7 +59,8 @@ LAST_ENDED = "SELECT max(ended_at) FROM visit WHERE patient = $1 AND status = 'f
 
 MOVE = """
 UPDATE visit
-   SET clinician = $2, office = $3, start_at = $4, end_at = $5, time_zone = $6, status = 'planned', checked_in_at = NULL
+   SET clinician = $2, office = $3, start_at = $4, end_at = $5, time_zone = $6, kind = $7, status = 'planned',
+       checked_in_at = NULL
  WHERE id = $1
 """
 
@@ -150,10 +151,18 @@ async def last_ended(tx: Tx, patient: UUID) -> datetime | None:
 
 
 async def move(
-    tx: Tx, visit: UUID, *, clinician: UUID, office: UUID, start: datetime, end: datetime, time_zone: str
+    tx: Tx,
+    visit: UUID,
+    *,
+    clinician: UUID,
+    office: UUID,
+    start: datetime,
+    end: datetime,
+    time_zone: str,
+    kind: VisitKind,
 ) -> None:
     """Plan the visit for another time; nobody is checked in any more."""
-    await tx.execute(MOVE, visit, clinician, office, start, end, time_zone)
+    await tx.execute(MOVE, visit, clinician, office, start, end, time_zone, kind.value)
 
 
 async def cancel(tx: Tx, visit: UUID) -> None:

@@ -28,7 +28,7 @@ class AppointmentBooked(Event, frozen=True, kw_only=True):
 
 @published("booking", "appointment.rescheduled", entity="appointment")
 class AppointmentRescheduled(Event, frozen=True, kw_only=True):
-    """The appointment keeps its id and moves to another time."""
+    """The appointment keeps its id and moves to another time; `relationship` is the clinician's with the patient."""
 
     appointment: UUID
     patient: UUID
@@ -36,6 +36,8 @@ class AppointmentRescheduled(Event, frozen=True, kw_only=True):
     office: UUID
     start: Time
     end: Time
+    visit_kind: VisitKind | None = None
+    relationship: UUID | None = None
 
 
 @published("booking", "appointment.cancelled", entity="appointment")
@@ -78,6 +80,14 @@ class AppointmentLicenceLapsed(Event, frozen=True, kw_only=True):
     office: UUID
     move_owner: Owner
     move_due: Time
+
+
+@published("booking", "appointment.licence-restored", entity="appointment")
+class AppointmentLicenceRestored(Event, frozen=True, kw_only=True):
+    """The clinician may treat the patient there on that day again; the visit needs no other."""
+
+    appointment: UUID
+    patient: UUID
 
 
 @published("booking", "appointment.reminded", entity="appointment")
