@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(run=run)
     verify = _group(commands, "audit", "who looked at what").add_parser("verify", help="find any change to the logs")
     verify.set_defaults(run=_audit_verify)
+    _add(commands, "erase-stream", _erase_stream, "take the events of erased patients out of the stream")
     rotate = _group(commands, "keys", "what everything is sealed with").add_parser("rotate", help="make new keys")
     rotate.add_argument(
         "--groups-older-than-days", type=int, help="renew threads and record groups with older keys too"
@@ -203,6 +204,12 @@ def _audit_verify(_: argparse.Namespace) -> int:
     from deploy.commands import audit
 
     return asyncio.run(audit.verify_logs(Home.from_environment()))
+
+
+def _erase_stream(_: argparse.Namespace) -> int:
+    from deploy.commands import erase
+
+    return asyncio.run(erase.erase_stream(Home.from_environment()))
 
 
 def _keys_rotate(asked: argparse.Namespace) -> int:

@@ -129,7 +129,7 @@ def _deploy_wire() -> Wire:
     return Wire(
         publishes=_sorted(
             ("$JS.API.INFO",),
-            (f"$JS.API.STREAM.{verb}.{STREAM}" for verb in ("CREATE", "UPDATE", "INFO")),
+            (f"$JS.API.STREAM.{verb}.{STREAM}" for verb in ("CREATE", "UPDATE", "INFO", "PURGE")),
             (f"$JS.API.CONSUMER.CREATE.{STREAM}.>", f"$JS.API.CONSUMER.DURABLE.CREATE.{STREAM}.*"),
             (f"$JS.API.CONSUMER.{verb}.{STREAM}.*" for verb in ("INFO", "DELETE")),
             (f"$JS.API.CONSUMER.{verb}.{STREAM}" for verb in ("NAMES", "LIST")),

@@ -14,7 +14,7 @@ from shared.database import Database
 from shared.errors import Unavailable
 from shared.network import require_encryption, require_https
 from shared.practice import load
-from shared.sealing import Sealing
+from shared.sealing import Sealing, remember
 from shared.sealing.providers import provider
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Foundation:
             self.keks = keks = provider(settings)
             await patiently("keys", keks.current)
             sealing = Sealing(service=settings.service, practice=practice.id, db=db, keystore=self.keystore, keks=keks)
+            await patiently("database", lambda: remember(sealing, self.clock()))
         ground = Ground(settings=settings, db=db, bus=bus, sealing=sealing, clock=self.clock, practice=practice)
         self.missing = "start"
         richer = self.app.ground

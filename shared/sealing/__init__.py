@@ -1,6 +1,15 @@
 """Encryption of everything that says something about a person's health; keys that can be rotated and destroyed."""
 
-from shared.sealing.erasure import erase, erase_group, forget_group, is_erased, mark_erased, refuse_erased
+from shared.sealing.erasure import (
+    erase,
+    erase_group,
+    erased_groups,
+    forget_group,
+    is_erased,
+    mark_erased,
+    refuse_erased,
+    remember,
+)
 from shared.sealing.groups import GroupKeys
 from shared.sealing.keyring import KeyEncryption, KeyringFile
 from shared.sealing.layout import Kind
@@ -20,8 +29,10 @@ __all__ = [
     "Sealing",
     "erase",
     "erase_group",
+    "erased_groups",
     "forget_group",
     "is_erased",
     "mark_erased",
     "refuse_erased",
+    "remember",
 ]

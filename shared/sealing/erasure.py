@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.sealing import store
+from shared.sealing import keystore, store
 from shared.sealing.refusals import PatientErased
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def erase(sealing: Sealing, patient: UUID, now: datetime) -> None:
     """Mark the patient as erased, then destroy their key; done twice it is done once, broken off it can be repeated."""
     async with sealing.db.transaction() as tx:
         await mark_erased(tx, patient, now)
-    await store.destroy_patient_key(sealing.keystore, patient, now)
+    await keystore.destroy_patient_key(sealing.keystore, patient, now)
     sealing.forget(patient)
 
 
@@ -44,10 +44,22 @@ async def erase_group(sealing: Sealing, patient: UUID, group: UUID, now: datetim
 
     Other processes may hold the keys for a while: the group's own row must refuse in the reading transaction.
     """
-    await store.destroy_share(sealing.keystore, patient, group, now)
+    await keystore.destroy_share(sealing.keystore, patient, group, now)
     sealing.forget(patient)
 
 
 async def forget_group(tx: Tx, patient: UUID, group: UUID) -> None:
     """Delete what is left of an erased group's keys beside the data."""
     await store.forget_group(tx, patient, group)
+
+
+async def remember(sealing: Sealing, now: datetime) -> None:
+    """Mark whom the keystore knows to be erased, for data that came from an older backup."""
+    patients = await keystore.erased_patients(sealing.keystore)
+    async with sealing.db.transaction() as tx:
+        await store.mark_all_erased(tx, patients, now)
+
+
+async def erased_groups(sealing: Sealing) -> list[UUID]:
+    """The groups that the keystore knows to be erased, likewise."""
+    return await keystore.erased_groups(sealing.keystore)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.sealing import store, wrapping
+from shared.sealing import keystore, store, wrapping
 from shared.sealing.refusals import GroupErased, PatientErased
 
 if TYPE_CHECKING:
@@ -27,15 +27,15 @@ async def rewrap_patient_keys(sealing: Sealing) -> int:
     moved = 0
     while True:
         moved += await _rewrap_round(sealing)
-        if not await store.count_not_under(sealing.keystore, await sealing.keks.current()):
+        if not await keystore.count_not_under(sealing.keystore, await sealing.keks.current()):
             return moved
         await asyncio.sleep(0.1)
 
 
 async def _rewrap_round(sealing: Sealing) -> int:
     moved, last, current = 0, NONE, await sealing.keks.current()
-    while keys := await store.under_other_keks(sealing.keystore, current, last, BATCH):
-        moved += await store.rewrap(
+    while keys := await keystore.under_other_keks(sealing.keystore, current, last, BATCH):
+        moved += await keystore.rewrap(
             sealing.keystore,
             [(patient, old, await _rewrapped(sealing, patient, old)) for patient, old in keys],
         )
@@ -83,9 +83,9 @@ async def share_group_keys(sealing: Sealing) -> int:
 
 async def count_under(sealing: Sealing, kek: str) -> int:
     """How many patient keys of the service only `kek` opens; at zero in every service it can be retired."""
-    return await store.count_under(sealing.keystore, kek)
+    return await keystore.count_under(sealing.keystore, kek)
 
 
 async def keks_in_use(sealing: Sealing) -> list[str]:
     """The KEKs that patient keys of the service are under."""
-    return await store.keks_in_use(sealing.keystore)
+    return await keystore.keks_in_use(sealing.keystore)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from shared.sealing import cipher, store, wrapping
+from shared.sealing import cipher, keystore, store, wrapping
 from shared.sealing.groups import GroupKeys
 from shared.sealing.refusals import GroupErased, KeysMissing, PatientErased
 from shared.sealing.store import WrappedGroupKey
@@ -14,7 +14,7 @@ from shared.sealing.unwrapped import Unwrapped
 if TYPE_CHECKING:
     from shared.database import Database
     from shared.sealing.keyring import KeyEncryption
-    from shared.sealing.store import KeptForGroup
+    from shared.sealing.keystore import KeptForGroup
 
 CACHE_SECONDS = 300.0
 SETTLE_SECONDS = CACHE_SECONDS + 60.0
@@ -65,7 +65,7 @@ class Sealing:
 
         Raises PatientErased, GroupErased, and KeysMissing where the keystore has lost what was there.
         """
-        kept = await store.kept_for_group(self.keystore, patient, group)
+        kept = await keystore.kept_for_group(self.keystore, patient, group)
         if kept.erased:
             raise GroupErased
         if kept.patient is None or (kept.share is None and may_make_share):
@@ -117,7 +117,7 @@ class Sealing:
         """A patient key only for a patient who never had one: where group keys are, it was lost or destroyed."""
         if kept.patient is None and not await store.has_group_keys(self.db, patient):
             context = wrapping.patient_context(self.practice, self.service, patient)
-            await store.add_patient_key(self.keystore, patient, await self.keks.wrap(cipher.new_key(), context))
+            await keystore.add_patient_key(self.keystore, patient, await self.keks.wrap(cipher.new_key(), context))
         if kept.share is None and may_make_share and not (kept.patient and kept.patient.wrapped is None):
-            await store.add_share(self.keystore, patient, group, cipher.new_key())
-        return await store.kept_for_group(self.keystore, patient, group)
+            await keystore.add_share(self.keystore, patient, group, cipher.new_key())
+        return await keystore.kept_for_group(self.keystore, patient, group)

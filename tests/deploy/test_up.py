@@ -23,6 +23,7 @@ COMMANDS = {
     "audit verify": "messaging: sound; 0 rows",
     "keys rotate": "pharmacy: 0 patient keys under a new key",
     "dead-letters list": "No dead letters.",
+    "erase-stream": "0 events of 0 erased patients",
     "subscriber add warehouse --filter care.booking.>": 'name="warehouse"',
     "nats-config": "sync_interval: always",
     "nats-config --users": "# warehouse",

@@ -112,7 +112,10 @@ async def test_an_erased_thread_stays_closed_in_a_data_backup_from_before_and_th
             with pytest.raises(NotFound):
                 await s.ask(messaging.SEND, Send(thread=thread, text="still there?"), as_=who)
             assert await read(s, other, who) == [WORDS, WORDS]
-        await erase(s, thread)
+        listed = await s.ask(messaging.THREADS, messaging.ReadThreads(patient=maria), as_=MARIA)
+        assert [one.thread for one in listed.threads] == [other]
+        with pytest.raises(NotFound):
+            await erase(s, thread)
 
 
 async def test_an_erasure_broken_off_refuses_already_and_goes_on_when_it_is_asked_again(stack: Open) -> None:

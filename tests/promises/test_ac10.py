@@ -89,10 +89,12 @@ async def test_ac10_what_is_written_is_sealed_every_look_is_shown_and_erasure_en
     looked = (await practice.get(f"/v1/patients/{MARIA}/accesses", who="petra-voss")).json
     assert {AMARA, MARIA, PETRA} <= {look["actor"] for look in looked["accesses"]}
 
-    await practice.stack.stop("messaging")
     await practice.stack.let_go()
-    await restore(practice.stack.servers.postgres, "messaging", kept["messaging"])
-    await practice.stack.start("messaging")
+    for service in ("messaging", "directory"):
+        await practice.stack.stop(service)
+        await restore(practice.stack.servers.postgres, service, kept[service])
+        await practice.stack.start(service)
+    await nothing_opens(practice, thread, booked["appointment"])
     assert (await practice.get(read)).status == 404
     assert (await practice.get(read, who="amara-okafor")).status == 404
     for name, content in (await at_rest(practice)).items():

@@ -17,6 +17,7 @@ from shared.sealing import (
     cipher,
     erase,
     erase_group,
+    keystore,
     mark_erased,
     refuse_erased,
     rotation,
@@ -55,8 +56,8 @@ async def test_an_erasure_broken_off_in_the_middle_can_be_repeated(kept: Kept, k
         await process(kept, keyring).keys(patient, group)
     await erase(sealing, patient, NOW)
     await erase(sealing, patient, NOW + timedelta(hours=1))
-    key = await store.patient_key(kept.keystore, patient)
-    assert key == store.PatientKey(None)
+    key = await keystore.patient_key(kept.keystore, patient)
+    assert key == keystore.PatientKey(None)
 
 
 async def test_an_old_data_backup_opens_nothing_after_an_erasure(kept: Kept, keyring: Path) -> None:
@@ -76,7 +77,7 @@ async def test_a_lost_keystore_row_is_not_replaced_by_a_new_key(kept: Kept, keyr
     for asked in (group, uuid4()):
         with pytest.raises(KeysMissing):
             await process(kept, keyring).keys(patient, asked)
-    assert await store.patient_key(kept.keystore, patient) is None
+    assert await keystore.patient_key(kept.keystore, patient) is None
 
 
 async def test_nobody_erased_before_anything_was_sealed_gets_a_key(kept: Kept, keyring: Path) -> None:

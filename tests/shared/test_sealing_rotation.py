@@ -15,8 +15,8 @@ from shared.sealing import (
     KeyringFile,
     erase,
     keyring_file,
+    keystore,
     rotation,
-    store,
 )
 from shared.sealing.service import SETTLE_SECONDS
 from tests.shared.safe import MESSAGE, NOW, process
@@ -105,7 +105,7 @@ async def test_a_rotation_broken_off_goes_on_where_it_stopped(
         await sealing.keys(uuid4(), uuid4())
     first = await sealing.keks.current()
     await asyncio.to_thread(keyring_file.add, keyring, NOW)
-    asked, rewrap = 0, store.rewrap
+    asked, rewrap = 0, keystore.rewrap
 
     async def fail_on_the_second(*args: Any) -> int:
         nonlocal asked
@@ -114,7 +114,7 @@ async def test_a_rotation_broken_off_goes_on_where_it_stopped(
             raise DatabaseUnavailable
         return await rewrap(*args)
 
-    monkeypatch.setattr(store, "rewrap", fail_on_the_second)
+    monkeypatch.setattr(keystore, "rewrap", fail_on_the_second)
     with pytest.raises(DatabaseUnavailable):
         await rotation.rewrap_patient_keys(sealing)
     assert await rotation.count_under(sealing, first) == 6

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.directory.model.roster import entries, named
 from services.directory.operations.begin import begin
 from services.directory.store import roster
+from services.directory.store.erasures import blank_erased
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +21,7 @@ async def stand(ground: Ground) -> Ground:
     """Directory's ground: the common one, with the practice's people known."""
     async with ground.db.transaction() as tx:
         await load(tx, ground.practice, ground.clock())
+        await blank_erased(tx)
     return ground
 
 

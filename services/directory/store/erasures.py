@@ -36,6 +36,8 @@ SELECT {COLUMNS},
 
 APPROVE = "UPDATE erasure SET approved_by = $2, approved_at = $3 WHERE id = $1"
 WITHDRAW = "UPDATE erasure SET withdrawn_by = $2, withdrawn_at = $3 WHERE id = $1"
+COMPLETED = "SELECT patient FROM erasure WHERE completed_at IS NOT NULL ORDER BY completed_at, id"
+
 COMPLETE = "UPDATE erasure SET completed_at = $2 WHERE id = $1"
 
 CONFIRM = """
@@ -51,6 +53,15 @@ UPDATE patient
        own_clinician = NULL
  WHERE id = $1
 """
+
+BLANK_ERASED = """
+UPDATE patient p
+   SET name = NULL, birth_date = NULL, state = NULL, time_zone = NULL, latitude = NULL, longitude = NULL,
+       own_clinician = NULL
+  FROM erased_patient e WHERE e.patient = p.id AND p.name IS NOT NULL
+"""
+
+END_ERASED_GRANTS = "DELETE FROM proxy USING erased_patient e WHERE e.patient = proxy.patient"
 
 END_GRANTS = "DELETE FROM proxy WHERE patient = $1"
 
@@ -92,6 +103,17 @@ async def confirm(tx: Tx, erasure: UUID, service: ServiceName, now: datetime) ->
 async def complete(tx: Tx, erasure: UUID, now: datetime) -> None:
     """Every service has confirmed."""
     await tx.execute(COMPLETE, erasure, now)
+
+
+async def blank_erased(tx: Tx) -> None:
+    """Take away who erased patients were, where an older backup brought it back."""
+    await tx.execute(BLANK_ERASED)
+    await tx.execute(END_ERASED_GRANTS)
+
+
+async def completed(tx: Tx) -> list[UUID]:
+    """The patients whom every service has erased."""
+    return [row["patient"] for row in await tx.fetch(COMPLETED)]
 
 
 async def blank(tx: Tx, patient: UUID) -> None:

@@ -14,10 +14,11 @@ from services.messaging.operations.post import Letter, post
 from services.messaging.operations.writing import Said
 from services.messaging.settings import MessagingSettings
 from services.messaging.store import threads as store
+from services.messaging.store.erasures import erase_all
 from shared.app import Ground
 from shared.emergency import heard
 from shared.objects import Objects
-from shared.sealing import GroupErased, PatientErased
+from shared.sealing import GroupErased, PatientErased, erased_groups
 from shared.together import Together
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class MessagingGround(Ground):
 async def stand(ground: Ground) -> MessagingGround:
     """Make messaging's ground of the common one; the rule that hears emergencies is built here, not in a request."""
     heard("", ground.practice.emergency)
+    gone = await erased_groups(ground.sealing)
+    async with ground.db.transaction() as tx:
+        await erase_all(tx, gone, ground.clock())
     settings = ground.settings
     assert isinstance(settings, MessagingSettings)
     return MessagingGround(

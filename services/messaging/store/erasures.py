@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -23,6 +24,13 @@ ERASE = """
 UPDATE thread
    SET erased_at = coalesce(erased_at, $2), closed_at = coalesce(closed_at, $2), reply_owed = false, reply_due = NULL
  WHERE id = $1
+"""
+
+ERASE_ALL = """
+UPDATE thread
+   SET erased_at = $2, closed_at = coalesce(closed_at, $2), keys_destroyed_at = $2, reply_owed = false,
+       reply_due = NULL, question = NULL, question_due = NULL
+ WHERE id = ANY($1::uuid[]) AND keys_destroyed_at IS NULL
 """
 
 DESTROYED = "UPDATE thread SET keys_destroyed_at = $2 WHERE id = $1"
@@ -93,6 +101,11 @@ async def withdraw_requests(tx: Tx, thread: UUID, now: datetime) -> list[UUID]:
 async def destroyed(tx: Tx, thread: UUID, now: datetime) -> None:
     """The keys are gone."""
     await tx.execute(DESTROYED, thread, now)
+
+
+async def erase_all(tx: Tx, threads: Sequence[UUID], now: datetime) -> None:
+    """Have threads whose keys are gone be gone, where an older backup brought them back."""
+    await tx.execute(ERASE_ALL, threads, now)
 
 
 async def end_all(tx: Tx, patient: UUID, now: datetime) -> None:
