@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.handoffs.declare import Row
-    from services.handoffs.rounds import Round
+    from services.handoffs.rounds import Fact, Round
     from services.handoffs.spans import Span
     from shared.app import Received
     from shared.database import Tx
@@ -46,7 +46,7 @@ async def record(tx: Tx, row: Row, received: Received[Any], now: datetime) -> No
         if held is None:
             await _enter(tx, row, case, round_, now)
         else:
-            await _follow(tx, row, held, round_, now)
+            await _follow(tx, row, held, round_, fact, now)
 
 
 async def _enter(tx: Tx, row: Row, case: UUID, round_: Round, now: datetime) -> None:
@@ -80,12 +80,14 @@ async def _entered(tx: Tx, handoff: UUID) -> Held:
     return held
 
 
-async def _follow(tx: Tx, row: Row, held: Held, round_: Round, now: datetime) -> None:
+async def _follow(tx: Tx, row: Row, held: Held, round_: Round, fact: Fact, now: datetime) -> None:
     """Bring work that is already entered in line with what is known of it."""
     if round_.chased != held.chased:
         await ledger.chase(tx, held.id, round_.chased)
     if round_.opened.event != held.opened_by:
         await ledger.open_earlier(tx, held.id, round_.opened)
+    elif fact.effect is Effect.OPEN and fact.person is None:
+        return  # the patient asked again, which changes nobody's custody
     standing = await ledger.custodies(tx, held.id)
     held_by = spans(round_, standing, accepted_by_events=bool(row.accepts))
     if held_by != standing:
