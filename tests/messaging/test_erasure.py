@@ -10,11 +10,13 @@ import pytest
 
 from baton_events.messaging import PersonRequestWithdrawn, ThreadErased
 from shared.errors import Conflict, Forbidden, Internal, NotFound
+from shared.requests import attachments as files
 from shared.requests import drafts, handoffs, messaging, people
 from shared.requests.common import ACCESSES, OfPatient
 from shared.requests.messaging import OfThread, OpenThread, ReadMessages, Send
 from shared.sealing import GroupErased
 from tests.directory.everything import MARIA, PETRA, questions, roles_of, told
+from tests.messaging.uploading import content_of, part_of, uploaded
 from tests.support.backups import dump, restore
 
 if TYPE_CHECKING:
@@ -51,6 +53,11 @@ async def test_an_erased_thread_is_gone_at_once_and_the_others_stay(stack: Open)
         maria = s.person(MARIA)
         thread, other = await written(s), await written(s)
         await s.ask(drafts.SAVE_DRAFT, drafts.SaveDraft(thread=thread, text=WORDS), as_=MARIA)
+        file, photo = await uploaded(s, MARIA, thread=thread), await uploaded(s, MARIA, patient=maria)
+        await s.ask(messaging.SEND, Send(thread=thread, text=WORDS, attachments=[file]), as_=MARIA)
+        await s.fetch("messaging", "UPDATE attachment SET thread = $1, used_at = now() WHERE id = $2", thread, photo)
+        looks = [await s.ask(files.CONTENT, files.OpenContent(attachment=one), as_=MARIA) for one in (file, photo)]
+        assert await part_of(s, file, 1, looks[0].ticket, MARIA)
         wanted = people.RequestPerson(
             patient=maria, about=people.About.CARE, context=people.Doing(place="home", thread=thread)
         )
@@ -74,6 +81,13 @@ async def test_an_erased_thread_is_gone_at_once_and_the_others_stay(stack: Open)
                 )
         with pytest.raises(NotFound):
             await s.ask(people.PERSON_REQUEST, people.OfRequest(request=request.request), as_=MARIA)
+        for one, look in zip((file, photo), looks, strict=True):
+            with pytest.raises(NotFound):
+                await part_of(s, one, 1, look.ticket, MARIA)
+            with pytest.raises(NotFound):
+                await content_of(s, one, MARIA)
+        with pytest.raises(GroupErased):
+            await s.ground("messaging").sealing.keys(maria, photo)
         for who in (MARIA, AMARA):
             listed = await s.ask(messaging.THREADS, messaging.ReadThreads(patient=maria), as_=who)
             assert thread not in {one.thread for one in listed.threads}

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 COLUMNS = """
 SELECT a.id, a.patient, a.thread, a.author, a.key_group, a.size, a.parts, a.sealed, a.message,
        a.finished_at IS NOT NULL AS finished, a.used_at IS NOT NULL AS used,
-       EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = a.patient) AS erased,
+       EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = a.patient)
+           OR EXISTS (SELECT 1 FROM thread t WHERE t.id = a.thread AND t.erased_at IS NOT NULL) AS erased,
        EXISTS (SELECT 1 FROM message m WHERE m.id = a.message AND m.retracted_at IS NOT NULL) AS retracted
   FROM attachment a
 """
