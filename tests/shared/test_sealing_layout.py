@@ -1,24 +1,19 @@
 """The layout of sealed values: what was sealed once opens for ever, and only as what it was sealed as."""
 
-import hashlib
-import hmac
 import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.sealing import GroupKeys, Kind, SealBroken, layout
+from tests.support.opener import CHUNK, TAG, Room
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "layout-v1.json").read_text(encoding="utf-8"))
 VALUES = pytest.mark.parametrize("value", VECTORS["values"], ids=lambda value: value["name"])
-
-CHUNK = 16 * 1024
-TAG = 16
 
 
 def vector_keys() -> GroupKeys:
@@ -55,23 +50,25 @@ def test_what_was_sealed_once_still_opens(value: dict[str, Any]) -> None:
 
 @VALUES
 def test_an_opener_written_from_the_specification_opens_it_too(value: dict[str, Any]) -> None:
-    sealed = bytes.fromhex(value["sealed"])
-    key = bytes.fromhex(VECTORS["keys"][str(UUID(bytes=sealed[4:20]))])
-    context = b"phi/v1\0" + sealed[:20]
-    for name in (VECTORS["practice"], VECTORS["patient"], VECTORS["group"], value["object"], value["author"]):
-        context += UUID(name).bytes
-    context += value["sequence"].to_bytes(8, "big") + value["revision"].to_bytes(4, "big")
-
-    assert sealed[:4] == b"\x01\x01" + value["kind"].to_bytes(2, "big")
-    assert len(context) == layout.CONTEXT_SIZE == 119
-    assert independently_opened(key, sealed[20:], context) == value["plain"].encode() * value["times"]
+    keys = {UUID(name).bytes: bytes.fromhex(key) for name, key in VECTORS["keys"].items()}
+    room = Room(UUID(VECTORS["practice"]), UUID(VECTORS["patient"]), UUID(VECTORS["group"]), keys)
+    opened = room.opened(
+        bytes.fromhex(value["sealed"]),
+        kind=value["kind"],
+        object_=UUID(value["object"]),
+        author=UUID(value["author"]),
+        sequence=value["sequence"],
+        revision=value["revision"],
+    )
+    assert opened == value["plain"].encode() * value["times"]
+    assert layout.CONTEXT_SIZE == 119
 
 
 def test_the_independent_opener_also_opens_what_is_sealed_today() -> None:
     keys, thing, author = fresh_keys(), uuid4(), uuid4()
     sealed = keys.seal(b"today" * 9000, kind=Kind.PLAN, object=thing, author=author, sequence=4, revision=2)
-    context = layout.context(sealed[:20], keys.room, thing, author, 4, 2)
-    assert independently_opened(b"k" * 32, sealed[20:], context) == b"today" * 9000
+    room = Room(keys.practice, keys.patient, keys.group, keys.generations)
+    assert room.opened(sealed, kind=13, object_=thing, author=author, sequence=4, revision=2) == b"today" * 9000
 
 
 def test_no_kind_changes_its_number() -> None:
@@ -166,20 +163,3 @@ def test_what_went_wrong_is_not_told() -> None:
     with pytest.raises(SealBroken) as refused:
         fresh_keys().open(b"short", kind=Kind.MESSAGE, object=uuid4(), author=uuid4())
     assert (refused.value.status, refused.value.code, str(refused.value)) == (500, "internal", "internal")
-
-
-def independently_opened(key: bytes, sealed: bytes, context: bytes) -> bytes:
-    """Written from c2sp.org/chunked-encryption: HKDF-Expand with SHA-512, AES-256-GCM, chunks of 16 KiB."""
-    salt, commitment, rest = sealed[:24], sealed[24:56], sealed[56:]
-    info = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0" + salt + context
-    first = hmac.digest(key, info + b"\1", hashlib.sha512)
-    derived = first + hmac.digest(key, first + info + b"\2", hashlib.sha512)
-    assert hmac.compare_digest(commitment, derived[44:76])
-    opened, number, chunk = b"", 0, b""
-    while number == 0 or len(chunk) == CHUNK:
-        nonce = int.from_bytes(derived[32:44], "big") ^ number
-        start = number * (CHUNK + TAG)
-        chunk = AESGCM(derived[:32]).decrypt(nonce.to_bytes(12, "big"), rest[start : start + CHUNK + TAG], None)
-        opened, number = opened + chunk, number + 1
-    assert rest[number * (CHUNK + TAG) :] == b""
-    return opened
