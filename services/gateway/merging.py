@@ -35,19 +35,23 @@ class Part:
 STORY: tuple[Part, ...] = (
     Part(booking.APPOINTMENTS, {"appointments": "appointments"}),
     Part(visits.VISITS, {"visits": "visits"}),
-    Part(messaging.THREADS, {"threads": "threads"}),
+    Part(messaging.THREADS, {"threads": "threads", "before": "threads_before"}),
     Part(pharmacy.MEDICATIONS, {"medications": "medications"}),
     Part(handoffs.TRAIL, {"open": "open_handoffs", "steps": "trail"}),
 )
 
 
 class Story(Answer, frozen=True, kw_only=True):
-    """A patient's story. A part is null where its owner did not answer (`missing`) or does not show it (`withheld`)."""
+    """A patient's story. A part is null where its owner did not answer (`missing`) or does not show it (`withheld`).
+
+    `threads_before` is the cursor of the threads' own list for older ones.
+    """
 
     patient: UUID
     appointments: list[booking.Appointment] | None
     visits: list[visits.Visit] | None
     threads: list[messaging.Thread] | None
+    threads_before: str | None
     medications: list[pharmacy.Medication] | None
     open_handoffs: list[handoffs.Handoff] | None
     trail: list[handoffs.TrailStep] | None
