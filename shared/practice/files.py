@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from shared.practice.conditions import Condition
 from shared.practice.entry import Entry
 from shared.practice.model import (
     DueRule,
     Emergency,
+    Holiday,
     MedicationEntry,
     Office,
     Orderable,
@@ -40,6 +42,8 @@ class Head(Entry, frozen=True, kw_only=True):
     name: str
     states: frozenset[State]
     support_hours: list[SupportHours]
+    holidays: list[Holiday] = []
+    travel_minutes: Annotated[int, Meta(ge=0, le=240)] = 0
 
 
 LISTS: Mapping[str, type[Entry]] = {

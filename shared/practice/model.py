@@ -13,10 +13,17 @@ from baton_events.codes import VisitKind
 from shared.identity.people import Role
 from shared.practice.conditions import Condition
 from shared.practice.entry import Entry
-from shared.requests.common import Cents, Code, State
+from shared.requests.common import Cents, Code, State, TimeOfDay
 
-TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", description="Local time, HH:MM.")]
 Degrees = Annotated[float, Meta(ge=-180, le=180)]
+
+
+class Room(Entry, frozen=True, kw_only=True):
+    """A room of an office where a clinician sees a patient; `code` is its own within the office."""
+
+    code: Code
+    name: str
+    kind: Code
 
 
 class Office(Entry, frozen=True, kw_only=True):
@@ -30,6 +37,33 @@ class Office(Entry, frozen=True, kw_only=True):
     latitude: Degrees
     longitude: Degrees
     phone: str
+    rooms: list[Room] = []
+
+
+class Holiday(Entry, frozen=True, kw_only=True):
+    """A day on which weekly hours do not count, at every office or at one."""
+
+    day: date
+    name: str
+    office: UUID | None = None
+
+
+class Away(Entry, frozen=True, kw_only=True):
+    """A clinician is away from `begins` on the `first` day to `ends` on the `last`, by each office's clock."""
+
+    first: date
+    last: date | None = None
+    begins: TimeOfDay = "00:00"
+    ends: TimeOfDay = "24:00"
+
+
+class ExtraHours(Entry, frozen=True, kw_only=True):
+    """Hours of one day beside the weekly ones, local to the office; they count also on a holiday."""
+
+    office: UUID
+    day: date
+    opens: TimeOfDay
+    closes: TimeOfDay
 
 
 class Hours(Entry, frozen=True, kw_only=True):
@@ -68,6 +102,8 @@ class Staff(Entry, frozen=True, kw_only=True):
     consult_prices: dict[Code, Cents] = {}
     licences: list[Licence] = []
     hours: list[Hours] = []
+    extra_hours: list[ExtraHours] = []
+    away: list[Away] = []
 
 
 class Shift(Entry, frozen=True, kw_only=True):
@@ -106,11 +142,18 @@ class Patient(Entry, frozen=True, kw_only=True):
 
 
 class VisitType(Entry, frozen=True, kw_only=True):
-    """A kind of visit with its length and price; `phrases` in a reason choose it."""
+    """A kind of visit with its length and price; `phrases` in a reason choose it.
+
+    The minutes before and after are the clinician's, not the patient's. In an office it needs a room of the kind in
+    `room`, or any.
+    """
 
     code: Code
     name: str
     minutes: Annotated[int, Meta(ge=5, le=240)]
+    before_minutes: Annotated[int, Meta(ge=0, le=120)] = 0
+    after_minutes: Annotated[int, Meta(ge=0, le=120)] = 0
+    room: Code | None = None
     kinds: list[VisitKind]
     price_cents: Cents
     specialties: list[Code]
@@ -212,7 +255,7 @@ class MedicationEntry(Entry, frozen=True, kw_only=True):
 
 
 class Practice(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole practice, read once at start."""
+    """A whole practice, read once at start. `travel_minutes` is what a clinician needs from one office to another."""
 
     id: UUID
     name: str
@@ -229,3 +272,5 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     pharmacies: dict[UUID, PharmacyPartner]
     medications: dict[str, MedicationEntry]
     conditions: dict[str, Condition]
+    holidays: list[Holiday] = []
+    travel_minutes: int = 0

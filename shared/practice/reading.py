@@ -47,6 +47,8 @@ def _read(folder: Path) -> tuple[Practice | None, list[Problem]]:
         name=head.name,
         states=head.states,
         support_hours=head.support_hours,
+        holidays=head.holidays,
+        travel_minutes=head.travel_minutes,
         emergency=emergency,
         shifts=found.lists["shifts"],
         due_rules=found.lists["due_rules"],

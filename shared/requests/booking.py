@@ -2,11 +2,14 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated, Any
 from uuid import UUID
+
+from msgspec import Meta
 
 from baton_events.codes import VisitKind
 from shared.identity.people import Role
-from shared.requests.common import Cents, Code, Moment, OfPatient, Words
+from shared.requests.common import Cents, Code, Moment, OfPatient, TimeOfDay, Weekday, Words
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
 PATIENTS = frozenset({Role.PATIENT, Role.PROXY})
@@ -26,7 +29,9 @@ class AppointmentStatus(StrEnum):
 class FindOffers(Ask, frozen=True, kw_only=True):
     """Why the patient wants to be seen, in their words, and what they would rather have.
 
-    With `instead_of` the offers are for moving that appointment, whose reason and kind of visit go along.
+    With `instead_of` the offers are for moving that appointment, whose reason and kind of visit go along. `earliest`
+    and `latest` bound the start, `after` and `before` by the clock where the patient will be; with `after` past
+    `before` it is the night between them.
     """
 
     reason: Words | None = None
@@ -38,6 +43,9 @@ class FindOffers(Ask, frozen=True, kw_only=True):
     kind: VisitKind | None = None
     earliest: Moment | None = None
     latest: Moment | None = None
+    after: TimeOfDay | None = None
+    before: TimeOfDay | None = None
+    days: Annotated[list[Weekday], Meta(max_length=7)] = []
 
 
 class EmergencyGuidance(Answer, frozen=True, kw_only=True):
@@ -46,6 +54,15 @@ class EmergencyGuidance(Answer, frozen=True, kw_only=True):
     title: str
     text: str
     call: str
+
+
+class ReachPerson(Answer, frozen=True, kw_only=True):
+    """How a person of the practice is reached: send `body` there; they join within so many minutes."""
+
+    method: str
+    path: str
+    body: dict[str, Any]
+    within_minutes: int
 
 
 class Offer(Answer, frozen=True, kw_only=True):
@@ -68,10 +85,11 @@ class Offer(Answer, frozen=True, kw_only=True):
 
 
 class Offers(Answer, frozen=True, kw_only=True):
-    """At most a dozen offers, best first, after the emergency guidance where there is any."""
+    """At most a dozen offers, best first, after the emergency guidance and a person to reach where there is any."""
 
     emergency: EmergencyGuidance | None
     offers: list[Offer]
+    person: ReachPerson | None = None
 
 
 class Book(Ask, frozen=True, kw_only=True):

@@ -14,6 +14,8 @@ ShortWords = Annotated[str, Meta(min_length=1, max_length=300, description="Free
 Cents = Annotated[int, Meta(ge=0, description="US cents.")]
 State = Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2, description="A US state by its postal code.")]
 Moment = Annotated[datetime, Meta(tz=True, description="A time with its offset from UTC.")]
+TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", description="Local time, HH:MM.")]
+Weekday = Annotated[int, Meta(ge=1, le=7, description="A day of the week by ISO 8601, 1 is Monday.")]
 Code = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="A code of the practice's data.")]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.booking.model.slots import Book
+from services.booking.model.book import Book
 from services.booking.model.wish import Wish
 from shared.practice import load
 from shared.requests.directory import ClinicianCard, Hours
@@ -28,7 +28,7 @@ NOOR = UUID("57aff000-0000-4000-8000-000000000001")
 FERN = UUID("57aff000-0000-4000-8000-000000000003")
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
-EMPTY = Book(clinicians={}, patient=[])
+EMPTY = Book()
 
 
 def pacific(text: str) -> datetime:

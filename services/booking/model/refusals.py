@@ -36,6 +36,12 @@ class SlotTaken(OfferGone):
     code = "slot-taken"
 
 
+class TimeClosed(OfferGone):
+    """The practice is not open for this visit at this time any more. Pick one of the next best offers."""
+
+    code = "time-closed"
+
+
 class PatientBusy(OfferGone):
     """You already have an appointment at this time. Pick one of the next best offers, or give the other time back."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from baton_events.codes import VisitKind
+from services.booking.model.hours import MIDNIGHT, MIDNIGHTS_END, Stretch, moment
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +32,8 @@ class Moving(msgspec.Struct, frozen=True, kw_only=True):
 class Wish(Why, frozen=True, kw_only=True):
     """Why, what they would rather have, and what of them offers are ranked by, so that they can be ranked again.
 
-    `earliest` and `latest` bound the start.
+    `earliest` and `latest` bound the start, `after` and `before` it by the clock where the patient will be, both
+    included; `days` by ISO 8601, 1 is Monday.
     """
 
     latitude: float
@@ -42,12 +45,37 @@ class Wish(Why, frozen=True, kw_only=True):
     kind: VisitKind | None = None
     earliest: datetime | None = None
     latest: datetime | None = None
+    after: str | None = None
+    before: str | None = None
+    days: frozenset[int] = frozenset()
     moving: Moving | None = None
 
     @property
     def anything(self) -> Wish:
         """The same without what they would rather have."""
-        return msgspec.structs.replace(self, office=None, clinician=None, kind=None, earliest=None, latest=None)
+        return Wish(
+            reason=self.reason,
+            visit_type=self.visit_type,
+            latitude=self.latitude,
+            longitude=self.longitude,
+            time_zone=self.time_zone,
+            own_clinician=self.own_clinician,
+            moving=self.moving,
+        )
+
+    def times_of_day(self, zone: ZoneInfo, first: datetime, last: datetime) -> list[Stretch] | None:
+        """The hours and days wished for, from one moment to the other; None where any will do."""
+        if self.after is None and self.before is None and not self.days:
+            return None
+        after, before = self.after or MIDNIGHT, self.before or MIDNIGHTS_END
+        spans = [(after, before)] if after <= before else [(MIDNIGHT, before), (after, MIDNIGHTS_END)]
+        day, until = first.astimezone(zone).date(), last.astimezone(zone).date()
+        found: list[Stretch] = []
+        while day <= until:
+            if not self.days or day.isoweekday() in self.days:
+                found.extend(Stretch(moment(day, begin, zone), moment(day, end, zone)) for begin, end in spans)
+            day += timedelta(days=1)
+        return found
 
     @property
     def instead_of(self) -> UUID | None:

@@ -10,7 +10,6 @@ import msgspec
 
 from services.booking.model.reasons import plain, visit_type
 from services.booking.model.refusals import NothingTold, UnknownChoice
-from services.booking.model.slots import HORIZON
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers, who_may_treat
@@ -19,7 +18,7 @@ from services.booking.store import offers as store
 from shared import audit
 from shared.emergency import sounds_like_an_emergency
 from shared.errors import Unavailable
-from shared.requests.booking import EmergencyGuidance, Offers
+from shared.requests.booking import EmergencyGuidance, Offers, ReachPerson
 from shared.requests.common import OfPatient
 from shared.requests.directory import PATIENT
 from shared.sealing import Kind, refuse_erased
@@ -49,11 +48,12 @@ async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Off
     try:
         if moving is None:
             await require_own(ground, call, patient)
-        return Offers(emergency=guidance, offers=await _offers(ground, call, ask, patient, moving))
+        found = await _offers(ground, call, ask, patient, moving)
     except Unavailable:
         if guidance is None:
             raise
-        return Offers(emergency=guidance, offers=[])
+        found = []
+    return Offers(emergency=guidance, offers=found, person=a_person(patient) if guidance else None)
 
 
 async def _offers(
@@ -71,10 +71,7 @@ async def _offers(
         await refuse_erased(tx, patient)
         await store.add(tx, offer_set, patient, author, sealed, call.now)
         await audit.record(tx, call, "write", patient=patient, object=offer_set)
-        book = await store.taken(
-            tx, [one.clinician for one in cards], patient, call.now, call.now + HORIZON, moving=wish.instead_of
-        )
-    return offers(ground, offer_set, patient, wish, cards, book, call.now)
+    return await offers(ground, call, offer_set, patient, wish, cards)
 
 
 def check(ask: FindOffers, practice: Practice) -> None:
@@ -101,6 +98,9 @@ def wished(ask: FindOffers, card: PatientCard, practice: Practice) -> Wish:
         kind=ask.kind,
         earliest=ask.earliest,
         latest=ask.latest,
+        after=ask.after,
+        before=ask.before,
+        days=frozenset(ask.days),
     )
 
 
@@ -110,3 +110,9 @@ def emergency(reason: str, practice: Practice) -> EmergencyGuidance | None:
         return None
     guidance = practice.emergency
     return EmergencyGuidance(title=guidance.title, text=guidance.text, call=guidance.call)
+
+
+def a_person(patient: UUID) -> ReachPerson:
+    """How the clinician on call is asked to come, beside every offer, where the reason sounds like an emergency."""
+    body = {"patient": str(patient), "about": "care", "context": {"place": "offers"}}
+    return ReachPerson(method="POST", path="/v1/people/requests", body=body, within_minutes=5)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from baton_events.codes import VisitKind
+from services.booking.model.footprint import NOTHING_BESIDE, Footprint
 from shared.requests.booking import AppointmentStatus, ScheduledAppointment
 
 if TYPE_CHECKING:
@@ -19,20 +20,38 @@ MOST = 200
 
 TAKE = """
 INSERT INTO appointment (id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote,
-                         relationship, status, author, sealed, booked_by, booked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                         relationship, status, author, sealed, booked_by, booked_at,
+                         before_minutes, after_minutes, travel_minutes, room)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, place.room
+  FROM (SELECT NULL AS room WHERE $20::text[] IS NULL
+        UNION ALL
+        (SELECT r.room FROM unnest($20::text[]) WITH ORDINALITY AS r (room, turn)
+          WHERE NOT EXISTS (SELECT 1 FROM appointment a
+                             WHERE a.office = $4 AND a.room = r.room AND a.status IN ('booked', 'arrived')
+                               AND tstzrange(a.start_at, a.end_at) && tstzrange($6, $7))
+          ORDER BY r.turn LIMIT 1)) AS place
 ON CONFLICT DO NOTHING
 RETURNING id
 """
 
-ONLY_THE_PATIENT = """
-SELECT NOT EXISTS (
-    SELECT 1 FROM appointment
-     WHERE clinician = $1 AND status IN ('booked', 'arrived') AND tstzrange(start_at, end_at) && tstzrange($3, $4)
-) AND EXISTS (
-    SELECT 1 FROM appointment
-     WHERE patient = $2 AND status IN ('booked', 'arrived') AND tstzrange(start_at, end_at) && tstzrange($3, $4)
-)
+IN_THE_WAY = """
+SELECT EXISTS (SELECT 1 FROM appointment a
+                WHERE a.clinician = $1 AND a.id <> $9 AND a.status IN ('booked', 'arrived')
+                  AND (a.blocked && widened($3, $4, $6, $7)
+                       OR $8 > 0 AND a.kind = 'office' AND a.office <> $5
+                          AND widened(a.start_at, a.end_at, 0, a.travel_minutes) && widened($3, $4, 0, $8))
+              ) AS clinician,
+       EXISTS (SELECT 1 FROM appointment a
+                WHERE a.patient = $2 AND a.id <> $9 AND a.status IN ('booked', 'arrived')
+                  AND tstzrange(a.start_at, a.end_at) && tstzrange($3, $4)) AS patient
+"""
+
+FREE_ROOM = """
+SELECT r.room FROM unnest($1::text[]) WITH ORDINALITY AS r (room, turn)
+ WHERE NOT EXISTS (SELECT 1 FROM appointment a
+                    WHERE a.office = $2 AND a.room = r.room AND a.id <> $5 AND a.status IN ('booked', 'arrived')
+                      AND tstzrange(a.start_at, a.end_at) && tstzrange($3, $4))
+ ORDER BY r.turn LIMIT 1
 """
 
 FIND = """
@@ -110,6 +129,7 @@ class Row:
     booked_at: datetime
     started: bool = False
     sequence: int = 0
+    takes: Footprint = NOTHING_BESIDE
 
 
 def _row(row: asyncpg.Record) -> Row:
@@ -136,35 +156,71 @@ def _row(row: asyncpg.Record) -> Row:
 
 
 async def take(tx: Tx, row: Row) -> bool:
-    """Take the time; False when something stands in the way.
+    """Take the time with one of the rooms; False when something stands in the way.
 
     Two that want the same time wait for each other's outcome and never deadlock: a conflict leaves no row behind.
+    Who loses only a room to another takes the next.
     """
-    taken = await tx.fetchval(
-        TAKE,
-        row.id,
-        row.patient,
-        row.clinician,
-        row.office,
-        row.kind.value,
-        row.start,
-        row.end,
-        row.time_zone,
-        row.price_cents,
-        row.quote,
-        row.relationship,
-        row.status.value,
-        row.author,
-        row.sealed,
-        row.booked_by,
-        row.booked_at,
-    )
-    return taken is not None
+    for _ in row.takes.rooms or (None,):
+        taken = await tx.fetchval(
+            TAKE,
+            row.id,
+            row.patient,
+            row.clinician,
+            row.office,
+            row.kind.value,
+            row.start,
+            row.end,
+            row.time_zone,
+            row.price_cents,
+            row.quote,
+            row.relationship,
+            row.status.value,
+            row.author,
+            row.sealed,
+            row.booked_by,
+            row.booked_at,
+            row.takes.before,
+            row.takes.after,
+            row.takes.travel,
+            row.takes.rooms,
+        )
+        if taken is not None:
+            return True
+        if any(await _in_the_way(tx, row)) or await free_room(tx, row) is None:
+            return False
+    return False
 
 
 async def only_the_patient_is_busy(tx: Tx, row: Row) -> bool:
     """Whether the clinician is free at that time and the patient is not."""
-    return bool(await tx.fetchval(ONLY_THE_PATIENT, row.clinician, row.patient, row.start, row.end))
+    clinician, patient = await _in_the_way(tx, row)
+    return patient and not clinician
+
+
+async def free_room(tx: Tx, row: Row) -> str | None:
+    """The first of the rooms that nobody else has at that time."""
+    room: str | None = await tx.fetchval(FREE_ROOM, row.takes.rooms, row.office, row.start, row.end, row.id)
+    return room
+
+
+async def _in_the_way(tx: Tx, row: Row) -> tuple[bool, bool]:
+    """Whether the clinician, and whether the patient, has something else at that time."""
+    takes = row.takes
+    found = await tx.fetchrow(
+        IN_THE_WAY,
+        row.clinician,
+        row.patient,
+        row.start,
+        row.end,
+        row.office,
+        takes.before,
+        takes.after,
+        takes.travel,
+        row.id,
+    )
+    assert found is not None
+    return found["clinician"], found["patient"]
 
 
 async def find(tx: Tx, appointment: UUID) -> Row | None:

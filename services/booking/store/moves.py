@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.booking.model.refusals import PatientBusy, SlotTaken
+from services.booking.store.appointments import free_room
 from shared.database import refusing
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ MOVE = """
 UPDATE appointment
    SET clinician = $2, office = $3, kind = $4, start_at = $5, end_at = $6, time_zone = $7, relationship = $8,
        moved_at = $9, moved_by = $10, sequence = sequence + 1, status = 'booked', arrived_at = NULL, left_at = NULL,
-       no_show_at = NULL, no_show_settled_at = NULL, licence_lapsed_at = NULL
+       no_show_at = NULL, no_show_settled_at = NULL, licence_lapsed_at = NULL,
+       before_minutes = $11, after_minutes = $12, travel_minutes = $13, room = $14
  WHERE id = $1
 """
 
@@ -46,7 +48,12 @@ UPDATE appointment SET no_show_settled_at = $2
 RETURNING id
 """
 
-TAKEN = {"appointment_patient_free": PatientBusy, "appointment_clinician_free": SlotTaken}
+TAKEN = {
+    "appointment_patient_free": PatientBusy,
+    "appointment_clinician_free": SlotTaken,
+    "appointment_clinician_on_the_way": SlotTaken,
+    "appointment_room_free": SlotTaken,
+}
 
 
 async def move(tx: Tx, row: Row, now: datetime, by: UUID) -> None:
@@ -56,6 +63,9 @@ async def move(tx: Tx, row: Row, now: datetime, by: UUID) -> None:
     without that each would wait for the other's row.
     """
     await tx.execute(ONE_AT_A_TIME, [str(one) for one in (row.clinician, row.office, row.patient)])
+    room = await free_room(tx, row) if row.takes.rooms is not None else None
+    if room is None and row.takes.rooms is not None:
+        raise SlotTaken
     with refusing(TAKEN):
         await tx.execute(
             MOVE,
@@ -69,6 +79,10 @@ async def move(tx: Tx, row: Row, now: datetime, by: UUID) -> None:
             row.relationship,
             now,
             by,
+            row.takes.before,
+            row.takes.after,
+            row.takes.travel,
+            room,
         )
 
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from services.booking.model.book import Book, Taken
 from services.booking.model.hours import Stretch
-from services.booking.model.slots import Book
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from shared.database import Tx
 
 KEPT_FOR = timedelta(days=1)
-LONGEST = timedelta(days=1)
+MARGIN = timedelta(hours=12)
+"""More than the longest visit with its minutes before and after and the way from another office."""
 
 ADD = """
 WITH forgotten AS (DELETE FROM offer_set WHERE patient = $2 AND made_at < $6)
@@ -31,7 +32,7 @@ SELECT o.author, o.sealed,
        EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient) AS erased,
        EXISTS (SELECT 1 FROM appointment a
                 WHERE a.clinician = $4 AND a.status IN ('booked', 'arrived') AND a.id IS DISTINCT FROM $7
-                  AND tstzrange(a.start_at, a.end_at) && tstzrange($5, $6)) AS clinician_busy,
+                  AND a.blocked && tstzrange($5, $6)) AS clinician_busy,
        EXISTS (SELECT 1 FROM appointment a
                 WHERE a.patient = o.patient AND a.status IN ('booked', 'arrived') AND a.id IS DISTINCT FROM $7
                   AND tstzrange(a.start_at, a.end_at) && tstzrange($5, $6)) AS patient_busy
@@ -40,12 +41,10 @@ SELECT o.author, o.sealed,
 """
 
 TAKEN = """
-SELECT clinician, false AS own, start_at, end_at FROM appointment
- WHERE clinician = ANY($1::uuid[]) AND start_at > $3 AND start_at < $4 AND status IN ('booked', 'arrived')
-   AND id IS DISTINCT FROM $5
-UNION ALL
-SELECT clinician, true AS own, start_at, end_at FROM appointment
- WHERE patient = $2 AND start_at > $3 AND start_at < $4 AND status IN ('booked', 'arrived') AND id IS DISTINCT FROM $5
+SELECT clinician, patient = $2, kind = 'office', office, room, start_at, end_at, lower(blocked), upper(blocked)
+  FROM appointment
+ WHERE status IN ('booked', 'arrived') AND start_at > $3 AND start_at < $4 AND id IS DISTINCT FROM $5
+   AND (clinician = ANY($1::uuid[]) OR patient = $2 OR (room IS NOT NULL AND office = ANY($6::uuid[])))
 """
 
 
@@ -64,12 +63,24 @@ async def look(tx: Tx, held: Held, now: datetime, *, moving: UUID | None = None)
 
 
 async def taken(
-    tx: Tx, clinicians: Sequence[UUID], patient: UUID, now: datetime, until: datetime, *, moving: UUID | None = None
+    tx: Tx,
+    clinicians: Sequence[UUID],
+    offices: Sequence[UUID],
+    patient: UUID,
+    within: Stretch,
+    *,
+    moving: UUID | None = None,
 ) -> Book:
-    """The clinicians' and the patient's appointments from now until then, without the one that is `moving`."""
-    theirs: dict[UUID, list[Stretch]] = defaultdict(list)
+    """What may be in the way of a visit that starts then, without the appointment that is `moving`."""
+    theirs: dict[UUID, list[Taken]] = defaultdict(list)
+    rooms: dict[tuple[UUID, str], list[Stretch]] = defaultdict(list)
     own: list[Stretch] = []
-    for row in await tx.fetch(TAKEN, clinicians, patient, now - LONGEST, until, moving):
-        stretches = own if row["own"] else theirs[row["clinician"]]
-        stretches.append(Stretch(row["start_at"], row["end_at"]))
-    return Book(clinicians=theirs, patient=own)
+    since, until = within.start - MARGIN, within.end + MARGIN
+    for row in await tx.fetch(TAKEN, clinicians, patient, since, until, moving, offices):
+        clinician, of_patient, in_person, office, room, start, end, blocked_from, blocked_until = row
+        theirs[clinician].append(Taken(start, end, blocked_from, blocked_until, office if in_person else None))
+        if room is not None:
+            rooms[office, room].append(Stretch(start, end))
+        if of_patient:
+            own.append(Stretch(start, end))
+    return Book(clinicians=theirs, patient=own, rooms=rooms)

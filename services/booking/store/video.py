@@ -45,7 +45,7 @@ LEAVE = "UPDATE video SET status = 'left', settled_at = $2 WHERE id = $1"
 END = "UPDATE video SET status = 'ended' WHERE appointment = $1 AND status = 'connected'"
 
 NEXT_TAKEN = """
-SELECT min(start_at) FROM appointment
+SELECT min(CASE WHEN clinician = $1 THEN lower(blocked) ELSE start_at END) FROM appointment
  WHERE (clinician = $1 OR patient = $2) AND start_at > $3 AND start_at < $4 AND status IN ('booked', 'arrived')
 """
 

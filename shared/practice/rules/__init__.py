@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.practice.rules import catalogue, conditions, consults, emergency, forms, hours, people, places, support
+from shared.practice.rules import (
+    catalogue,
+    conditions,
+    consults,
+    emergency,
+    forms,
+    hours,
+    people,
+    places,
+    support,
+    times,
+)
 from shared.practice.rules.people import out_of_date
 
 if TYPE_CHECKING:
@@ -29,6 +40,11 @@ RULES: tuple[Callable[[Practice], Iterable[Problem]], ...] = (
     hours.one_place_at_a_time,
     hours.on_call_clinicians,
     hours.somebody_always_on_call,
+    times.holidays,
+    times.extra_hours,
+    times.away,
+    times.rooms,
+    times.room_for_every_visit,
     support.hours,
     support.an_hour_a_week,
     catalogue.visit_types,
