@@ -6,6 +6,7 @@ from services.booking.endpoints import OPERATIONS
 from services.booking.operations.ground import stand
 from services.booking.operations.licences import look_for_lapses
 from services.booking.operations.no_show import NO_SHOW, not_come
+from services.booking.operations.reminders import REMINDERS, reminded
 from services.booking.reactions import REACTIONS
 from services.booking.settings import BookingSettings
 from shared.app import App
@@ -17,7 +18,7 @@ def build() -> App:
         settings=BookingSettings.from_environment(),
         operations=OPERATIONS,
         reactions=REACTIONS,
-        deadlines={NO_SHOW: not_come},
+        deadlines={NO_SHOW: not_come, **dict.fromkeys(REMINDERS, reminded)},
         workers=(look_for_lapses,),
         ground=stand,
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from baton_events.visits import VisitCheckedIn, VisitEnded, VisitLeft, VisitStarted
-from services.booking.operations.no_show import looked_at_again
+from services.booking.operations.no_show import NO_SHOW, looked_at_again
+from services.booking.operations.reminders import withdraw_reminders
 from services.booking.store import appointments, video
 from services.booking.store.erasures import give_back
 from shared import audit
 from shared.app import Reaction
+from shared.deadlines import cancel_deadlines
 from shared.erasing import erasing
 
 if TYPE_CHECKING:
@@ -57,7 +59,9 @@ async def _moved(ground: Ground, tx: Tx, got: Received[Any], move: Move) -> None
 
 async def erased(tx: Tx, got: Received[ErasureApproved], now: datetime) -> None:
     """Give back the times that were the patient's; nobody is told why."""
-    await give_back(tx, got.event.patient, now)
+    for appointment in await give_back(tx, got.event.patient, now):
+        await cancel_deadlines(tx, NO_SHOW, appointment, now)
+        await withdraw_reminders(tx, appointment, now)
 
 
 REACTIONS = (

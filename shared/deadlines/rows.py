@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from shared.database import Tx
 
 SET = """
 INSERT INTO deadline (id, kind, entity, due_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT ON CONSTRAINT deadline_kind_entity_due_key DO UPDATE SET cancelled_at = NULL
+ WHERE deadline.fired_at IS NULL AND deadline.cancelled_at IS NOT NULL
+"""
+
+SET_ALL = """
+INSERT INTO deadline (id, kind, entity, due_at)
+SELECT one.id, one.kind, $3, one.due_at FROM unnest($1::uuid[], $2::text[], $4::timestamptz[]) AS one (id, kind, due_at)
 ON CONFLICT ON CONSTRAINT deadline_kind_entity_due_key DO UPDATE SET cancelled_at = NULL
  WHERE deadline.fired_at IS NULL AND deadline.cancelled_at IS NOT NULL
 """
@@ -67,6 +74,11 @@ class Deadline:
 async def set_deadline(tx: Tx, kind: str, entity: UUID, due_at: datetime) -> None:
     """Have `kind` fire for `entity` at `due_at`, also when that was cancelled; setting it twice is setting it once."""
     await tx.execute(SET, uuid4(), kind, entity, due_at)
+
+
+async def set_deadlines(tx: Tx, entity: UUID, due_at: Mapping[str, datetime]) -> None:
+    """Have several kinds fire for `entity`, each at its own time, in one statement."""
+    await tx.execute(SET_ALL, [uuid4() for _ in due_at], list(due_at), entity, list(due_at.values()))
 
 
 async def cancel_deadlines(tx: Tx, kind: str, entity: UUID, now: datetime) -> None:

@@ -16,6 +16,7 @@ from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers_again, who_may_treat
 from services.booking.operations.no_show import watch_for_no_show
+from services.booking.operations.reminders import remind
 from services.booking.store import appointments, offers
 from shared import audit, idempotency
 from shared.errors import Unavailable
@@ -137,6 +138,7 @@ async def _take(ground: BookingGround, call: Call, row: appointments.Row) -> Boo
         if not await appointments.take(tx, row):
             raise PatientBusy if await appointments.only_the_patient_is_busy(tx, row) else SlotTaken
         await watch_for_no_show(tx, row.id, row.end)
+        await remind(tx, row.id, row.start, row.time_zone, call.now)
         await announce(tx, _booked(row, call), call.now)
         await audit.record(tx, call, "write", patient=row.patient, object=row.id)
         await idempotency.keep(tx, call, done)

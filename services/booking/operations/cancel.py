@@ -9,6 +9,7 @@ from baton_events.codes import CancelReason
 from services.booking.model.refusals import NoSuchAppointment, NotCancellable
 from services.booking.operations.access import at_front_desk, require_arranging
 from services.booking.operations.no_show import NO_SHOW
+from services.booking.operations.reminders import withdraw_reminders
 from services.booking.store import appointments
 from shared import audit, idempotency
 from shared.deadlines import cancel_deadlines
@@ -41,6 +42,7 @@ async def cancel(ground: BookingGround, call: Call, ask: OfAppointment) -> Appoi
             raise NotCancellable
         await appointments.cancel(tx, row.id, call.now, call.person.id)
         await cancel_deadlines(tx, NO_SHOW, row.id, call.now)
+        await withdraw_reminders(tx, row.id, call.now)
         await announce(tx, AppointmentCancelled(appointment=row.id, patient=row.patient, reason=reason), call.now)
         await audit.record(tx, call, "write", patient=row.patient, object=row.id)
         await idempotency.keep(tx, call, done)

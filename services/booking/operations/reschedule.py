@@ -17,6 +17,7 @@ from services.booking.operations.availability import as_booking
 from services.booking.operations.book import CONFIRMED_WITHIN, next_best, require_licence
 from services.booking.operations.instead_of import to_arrange
 from services.booking.operations.no_show import watch_again
+from services.booking.operations.reminders import remind_again
 from services.booking.store import appointments, moves, offers
 from shared import audit, idempotency
 from shared.outbox import announce
@@ -130,6 +131,7 @@ async def _move(ground: BookingGround, call: Call, moved: Row) -> Rescheduled:
         await _require_unchanged(tx, call, moved)
         await moves.move(tx, moved, call.now, call.person.id)
         await watch_again(tx, moved.id, moved.end, call.now)
+        await remind_again(tx, moved.id, moved.start, moved.time_zone, call.now)
         await announce(tx, _rescheduled(moved), call.now)
         await audit.record(tx, call, "write", patient=moved.patient, object=moved.id)
         await idempotency.keep(tx, call, done)

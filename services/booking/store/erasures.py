@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 GIVE_BACK = """
 UPDATE appointment SET status = 'cancelled', cancelled_at = $2, cancelled_by = patient
  WHERE patient = $1 AND status = 'booked'
+RETURNING id
 """
 
 
-async def give_back(tx: Tx, patient: UUID, now: datetime) -> None:
-    """The times that the patient had taken are free again."""
-    await tx.execute(GIVE_BACK, patient, now)
+async def give_back(tx: Tx, patient: UUID, now: datetime) -> list[UUID]:
+    """The times that the patient had taken are free again; gives their appointments."""
+    return [row["id"] for row in await tx.fetch(GIVE_BACK, patient, now)]
