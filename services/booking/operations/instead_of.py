@@ -13,7 +13,7 @@ from services.booking.operations.access import require_arranging
 from services.booking.store import appointments
 from shared import audit
 from shared.identity.people import Role
-from shared.sealing import Kind, refuse_erased
+from shared.sealing import Kind, is_erased, refuse_erased
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -53,8 +53,8 @@ async def to_arrange(ground: BookingGround, call: Call, appointment: UUID) -> Ro
     """The appointment, for the patient's side and the front desk of its office; raises NoSuchAppointment."""
     async with ground.db.reading() as tx:
         row = await appointments.find(tx, appointment)
-    if row is None:
-        raise NoSuchAppointment
+        if row is None or await is_erased(tx, row.patient):
+            raise NoSuchAppointment
     await require_arranging(ground, call, row)
     return row
 
