@@ -169,6 +169,7 @@ async def test_what_moves_is_reminded_of_at_its_new_time_only(stack: Open) -> No
         await move(s, visit.appointment, back)
         [last, *_] = await others(s, visit.appointment, earliest=visit.start + DAY)
         await move(s, visit.appointment, last)
+        assert await s.fetchval("booking", OPEN) == 2
         await at(s, visit.start)
         assert await told(s, visit) == [(DAY_BEFORE, last.start)]
         await at(s, last.start - HOUR)
