@@ -59,6 +59,7 @@ async def test_a_part_whose_owner_is_away_is_marked_missing(opened: Opening) -> 
         told = await gateway.get(f"/v1/patients/{maria}/story")
         story = json.loads(told.body)
         assert story["missing"] == ["pharmacy", "handoffs"]
+        assert story.pop("threads_before") is None
         assert [name for name, part in story.items() if part is None] == ["medications", "open_handoffs", "trail"]
         assert story["threads"] == []
         looks = await gateway.get(f"/v1/patients/{maria}/accesses")

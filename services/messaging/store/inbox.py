@@ -56,7 +56,7 @@ SELECT t.id, t.patient, t.kind, t.team, t.assigned, t.urgency, t.sequence, t.las
        t.sequence - coalesce(r.sequence + r.own, 0) AS unread,
        page.takes_part, e.patient IS NOT NULL AS erased
   FROM page
-  JOIN thread t ON t.id = page.thread
+  CROSS JOIN LATERAL (SELECT * FROM thread WHERE id = page.thread LIMIT 1) t
   LEFT JOIN reading r ON r.thread = t.id AND r.person = $1
   LEFT JOIN erased_patient e ON e.patient = t.patient
  ORDER BY page.urgency, page.thread
