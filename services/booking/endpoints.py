@@ -11,13 +11,14 @@ from services.booking.operations.connect import connect_video, video_queue
 from services.booking.operations.find_offers import find_offers
 from services.booking.operations.licences import check_licences
 from services.booking.operations.no_show import settle_no_show
+from services.booking.operations.overrides import lift, override, overrides
 from services.booking.operations.read import appointment, appointments_of, facts
 from services.booking.operations.reschedule import reschedule
 from services.booking.operations.schedule import schedule
 from services.booking.operations.video import leave_video, request_video, video, video_promise
 from shared import audit
+from shared.requests import availability, common, moves
 from shared.requests import booking as requests
-from shared.requests import common, moves
 from shared.requests import video as calls
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     moves.SETTLE_NO_SHOW: settle_no_show,
     moves.CALENDAR: calendar,
     moves.CHECK_LICENCES: check_licences,
+    availability.OVERRIDE: override,
+    availability.LIFT: lift,
+    availability.OVERRIDES: overrides,
     calls.VIDEO_PROMISE: video_promise,
     calls.REQUEST_VIDEO: request_video,
     calls.LEAVE_VIDEO: leave_video,

@@ -12,6 +12,7 @@ from typing import Any
 from shared.requests import (
     Operation,
     attachments,
+    availability,
     billing,
     booking,
     consults,
@@ -67,6 +68,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/appointments/{appointment}/calendar", moves.CALENDAR),
     Route("GET", "/v1/patients/{patient}/appointments", booking.APPOINTMENTS),
     Route("GET", "/v1/schedule", booking.SCHEDULE),
+    Route("GET", "/v1/availability/overrides", availability.OVERRIDES),
+    Route("POST", "/v1/availability/overrides", availability.OVERRIDE),
+    Route("POST", "/v1/availability/overrides/lift", availability.LIFT),
     Route("GET", "/v1/patients/{patient}/video-promise", video.VIDEO_PROMISE),
     Route("POST", "/v1/video", video.REQUEST_VIDEO),
     Route("POST", "/v1/video/leave", video.LEAVE_VIDEO),

@@ -2,6 +2,7 @@
 
 from shared.requests import (
     attachments,
+    availability,
     billing,
     booking,
     common,
@@ -29,6 +30,7 @@ __all__ = [
     "Done",
     "Operation",
     "attachments",
+    "availability",
     "billing",
     "booking",
     "common",

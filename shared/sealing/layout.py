@@ -51,6 +51,7 @@ class Kind(IntEnum):
     HANDING_OVER = 22
     GAP = 23
     OPINION = 24
+    OVERRIDE = 25
 
 
 def header(kind: Kind, key: UUID) -> bytes:

@@ -8,33 +8,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baton_events.codes import VisitKind
+from services.booking.model.book import Book, Taken
 from services.booking.model.hours import Stretch, joined
-from services.booking.model.ranking import best, why
-from services.booking.model.slots import MOST, Book, Slot, free_slots, free_starts
-from services.booking.model.wish import Wish
+from services.booking.model.ranking import why
+from services.booking.model.slots import MOST, free_starts
 from shared.requests.directory import ClinicianCard
 from tests.booking.people import (
     AMARA,
     BEN,
     DENVER,
-    EMPTY,
     OAKLAND,
     PACIFIC,
-    PRACTICE,
     SAN_FRANCISCO,
     card,
     pacific,
     weekly,
     wish,
 )
+from tests.booking.searching import NOW, offered, ranked
 
-NOW = pacific("2026-12-01T10:00:30")
-GENERAL = PRACTICE.visit_types["general"]
 MIDNIGHT = datetime(2026, 12, 1, tzinfo=UTC)
 
 
-def offered(asked: Wish, *cards: ClinicianCard, book: Book = EMPTY, now: datetime = NOW) -> list[Slot]:
-    return best(free_slots(asked, PRACTICE.visit_types[asked.visit_type], cards, PRACTICE.offices, book, now))
+def taken(start: str, end: str) -> Taken:
+    return Taken(pacific(start), pacific(end), pacific(start), pacific(end), OAKLAND)
 
 
 def around_the_clock(office: object = OAKLAND) -> ClinicianCard:
@@ -58,15 +55,19 @@ def test_nothing_is_offered_outside_hours_or_past_closing() -> None:
     assert today == [pacific("2026-12-01T11:00"), pacific("2026-12-01T11:20"), pacific("2026-12-01T11:40")]
 
 
-def test_nothing_is_offered_past_two_weeks() -> None:
+def test_nothing_is_offered_past_ninety_days_and_what_is_sooner_goes_first() -> None:
     only_mondays = card(AMARA, weekly(OAKLAND, "09:00", "09:20", range(1, 2)))
     starts = [slot.start for slot in offered(wish(), only_mondays)]
-    assert starts == [pacific("2026-12-07T09:00"), pacific("2026-12-14T09:00")]
+    assert starts == [pacific("2026-12-07T09:00") + timedelta(weeks=week) for week in range(12)]
+    only_now = card(AMARA, weekly(OAKLAND, "09:00", "09:20", range(1, 2)))
+    assert [slot.start for slot in offered(wish(earliest=pacific("2027-02-28T00:00")), only_now)] == [
+        pacific("2027-03-01T09:00")
+    ]
 
 
 def test_what_the_clinician_or_the_patient_has_taken_is_not_offered() -> None:
     book = Book(
-        clinicians={AMARA: [Stretch(pacific("2026-12-01T10:05"), pacific("2026-12-01T10:35"))]},
+        clinicians={AMARA: [taken("2026-12-01T10:05", "2026-12-01T10:35")]},
         patient=[Stretch(pacific("2026-12-01T10:50"), pacific("2026-12-01T11:20"))],
     )
     starts = [slot.start for slot in offered(wish(), around_the_clock(), book=book)]
@@ -119,7 +120,7 @@ def test_the_patient_chooses_office_clinician_kind_and_time() -> None:
 @pytest.mark.parametrize(
     "window",
     [
-        {"earliest": pacific("2026-12-20T09:00")},
+        {"earliest": pacific("2027-03-20T09:00")},
         {"latest": pacific("2026-11-01T09:00")},
         {"earliest": datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))},
         {"latest": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))},
@@ -165,20 +166,18 @@ def test_by_video_today_is_where_the_patient_is() -> None:
 
 
 def test_each_offer_says_why() -> None:
-    own, *_ = offered(wish(), around_the_clock())
+    own, *_ = ranked(wish(), around_the_clock())
     assert why(own) == "Today with your own clinician, 15 km from your home."
-    (stranger, *_) = offered(wish(), card(BEN, weekly(SAN_FRANCISCO, "00:00", "24:00", range(3, 4))))
+    (stranger, *_) = ranked(wish(), card(BEN, weekly(SAN_FRANCISCO, "00:00", "24:00", range(3, 4))))
     assert why(stranger) == "Another day, 1 km from your home."
-    (video, *_) = offered(wish(kind=VisitKind.VIDEO), card(BEN, weekly(OAKLAND, "00:00", "24:00"), video=True))
+    (video, *_) = ranked(wish(kind=VisitKind.VIDEO), card(BEN, weekly(OAKLAND, "00:00", "24:00"), video=True))
     assert why(video) == "Today by video."
 
 
 def test_the_hour_that_autumn_repeats_is_offered_twice_over() -> None:
     night = pacific("2026-11-01T00:50")
     card_ = card(AMARA, weekly(OAKLAND, "00:00", "03:00"))
-    starts = list(
-        free_slots(wish(latest=pacific("2026-11-01T03:00")), GENERAL, [card_], PRACTICE.offices, EMPTY, night)
-    )
+    starts = offered(wish(latest=pacific("2026-11-01T03:00")), card_, now=night)
     lengths = {second.start - first.start for first, second in pairwise(starts)}
     assert lengths == {timedelta(minutes=20)}
     assert starts[-1].end == pacific("2026-11-01T03:00") - timedelta(minutes=5)
@@ -201,8 +200,11 @@ def test_free_starts_are_within_hours_apart_from_each_other_and_from_what_is_tak
     hours: list[Stretch], taken: list[Stretch], length: int, first: int
 ) -> None:
     lasting, begin = timedelta(minutes=length), MIDNIGHT + timedelta(minutes=first)
-    open_, closed = joined(sorted(hours)), joined(sorted(taken))
-    starts = list(free_starts(open_, closed, lasting, begin, MIDNIGHT + timedelta(days=1)))
+    open_ = joined(sorted(hours))
+    allowed = [Stretch(one.start, one.end - lasting) for one in open_ if one.start <= one.end - lasting]
+    closed = [one for one in taken if one.start < one.end]
+    forbidden = sorted(Stretch(one.start - lasting, one.end) for one in closed)
+    starts = list(free_starts(allowed, forbidden, lasting, begin, MIDNIGHT + timedelta(days=1)))
     assert starts == sorted(starts)
     for start in starts:
         end = start + lasting

@@ -10,11 +10,12 @@ import msgspec
 from baton_events.booking import AppointmentBooked
 from baton_events.codes import RelationshipSource, VisitKind
 from services.booking.model import tokens
+from services.booking.model.footprint import footprint
 from services.booking.model.moves import OfferToMove
 from services.booking.model.refusals import LicenceMissing, OfferGone, OfferLapsed, PatientBusy, SlotTaken
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
-from services.booking.operations.availability import as_booking, offers_again, who_may_treat
+from services.booking.operations.availability import as_booking, offers_again, require_open, who_may_treat
 from services.booking.operations.no_show import watch_for_no_show
 from services.booking.operations.reminders import remind
 from services.booking.store import appointments, offers
@@ -81,9 +82,14 @@ async def _look(ground: BookingGround, keys: GroupKeys, held: Held, call: Call) 
 
 
 async def require_licence(ground: BookingGround, call: Call, held: Held) -> None:
-    """Asked again, for the start of the visit: a licence, or the state the patient lives in, may have changed."""
-    if not await who_may_treat(ground, call, held.patient, held.start, held.clinician):
+    """Asked again, for the start of the visit: a licence, or the state the patient lives in, may have changed.
+
+    So may the hours. Raises LicenceMissing, TimeClosed.
+    """
+    cards = await who_may_treat(ground, call, held.patient, held.start, held.clinician)
+    if not cards:
         raise LicenceMissing
+    await require_open(ground, call, held, cards[0])
 
 
 def _row(
@@ -91,7 +97,7 @@ def _row(
 ) -> appointments.Row:
     """The appointment that the offer becomes, the patient's words sealed anew as its reason."""
     id_ = tokens.appointment_id(ground.offer_key, call.caller_id, call.key, offer)
-    office_zone = ground.practice.offices[held.office].time_zone
+    office, visit = ground.practice.offices[held.office], ground.practice.visit_types[wish.visit_type]
     return appointments.Row(
         id=id_,
         patient=held.patient,
@@ -100,7 +106,7 @@ def _row(
         kind=held.kind,
         start=held.start,
         end=held.end,
-        time_zone=office_zone if held.kind is VisitKind.OFFICE else wish.time_zone,
+        time_zone=office.time_zone if held.kind is VisitKind.OFFICE else wish.time_zone,
         price_cents=held.price_cents,
         quote=tokens.quote_id(ground.offer_key, id_),
         relationship=tokens.relationship_id(ground.offer_key, id_),
@@ -109,6 +115,7 @@ def _row(
         sealed=keys.seal(msgspec.json.encode(wish.why), kind=Kind.REASON, object=id_, author=author),
         booked_by=call.person.id,
         booked_at=call.now,
+        takes=footprint(ground.practice, visit, office, held.kind, held.clinician),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from baton_events.booking import AppointmentRescheduled
 from baton_events.codes import RelationshipSource, VisitKind
 from services.booking.model import tokens
+from services.booking.model.footprint import footprint
 from services.booking.model.moves import MovedMeanwhile, OfferForAnother, require_movable
 from services.booking.model.refusals import NoSuchAppointment, OfferGone, OfferLapsed, PatientBusy, SlotTaken
 from services.booking.model.wish import Wish
@@ -90,6 +91,7 @@ def _moved(ground: BookingGround, row: Row, offer: str, held: Held, wish: Wish) 
     """The appointment as it will be."""
     in_office = held.kind is VisitKind.OFFICE
     another = tokens.relationship_moved(ground.offer_key, row.id, offer)
+    office, visit = ground.practice.offices[held.office], ground.practice.visit_types[wish.visit_type]
     return replace(
         row,
         clinician=held.clinician,
@@ -97,9 +99,10 @@ def _moved(ground: BookingGround, row: Row, offer: str, held: Held, wish: Wish) 
         kind=held.kind,
         start=held.start,
         end=held.end,
-        time_zone=ground.practice.offices[held.office].time_zone if in_office else wish.time_zone,
+        time_zone=office.time_zone if in_office else wish.time_zone,
         relationship=row.relationship if held.clinician == row.clinician else another,
         status=AppointmentStatus.BOOKED,
+        takes=footprint(ground.practice, visit, office, held.kind, held.clinician),
     )
 
 
