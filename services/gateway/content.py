@@ -56,7 +56,8 @@ def whole(body: bytes) -> web.Response:
 def kept_as(name: str) -> dict[str, str]:
     """The header that has a browser keep a file under its name, and never show it as a page (RFC 6266)."""
     safe = safe_name(name)
-    plain = unicodedata.normalize("NFKD", safe).encode("ascii", "ignore").decode() or "file"
+    # Made plain first: a wide quotation mark is a quotation mark then, and would end the value.
+    plain = safe_name(unicodedata.normalize("NFKD", safe).encode("ascii", "ignore").decode())
     return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"}
 
 

@@ -53,6 +53,14 @@ def test_a_name_outside_ascii_stands_in_full_beside_a_plain_one() -> None:
     assert 'filename="file"' in kept_as("照片")["Content-Disposition"]
 
 
+def test_a_wide_quotation_mark_ends_no_value_once_it_is_made_plain() -> None:
+    wide = {ord(sign): ord(sign) + 0xFEE0 for sign in '";=/\\%'}
+    header = kept_as('a"; filename="evil.exe"; x="\\/%.pdf'.translate(wide))["Content-Disposition"]
+    assert header.count('"') == 2
+    assert header.count(";") == 2
+    assert 'filename="a__ filename=_evil.exe__ x=____.pdf"' in header
+
+
 def test_a_long_name_keeps_its_ending() -> None:
     assert safe_name("x" * 5000 + ".jpeg") == "x" * (LONGEST_NAME - 5) + ".jpeg"
     assert len(safe_name("x." + "y" * 5000)) == LONGEST_NAME

@@ -43,14 +43,16 @@ def _box(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", 8 + len(body)) + kind + body
 
 
-def heic(width: int = 640, height: int = 480) -> bytes:
-    """An HEIC with one item of so many pixels."""
+def heic(width: int = 640, height: int = 480, extents: int = 0) -> bytes:
+    """An HEIC with one item of so many pixels, and others in so many times 65,535 pieces of no bytes each."""
     ispe = _box(b"ispe", bytes(4) + struct.pack(">II", width, height))
     ipma = _box(b"ipma", bytes(4) + struct.pack(">IHBB", 1, 1, 1, 1))
     iprp = _box(b"iprp", _box(b"ipco", ispe) + ipma)
     infe = _box(b"infe", b"\x02\x00\x00\x00" + struct.pack(">HH", 1, 0) + b"hvc1\x00")
     iinf = _box(b"iinf", bytes(4) + struct.pack(">H", 1) + infe)
-    meta = _box(b"meta", bytes(4) + _box(b"pitm", bytes(4) + struct.pack(">H", 1)) + iinf + iprp)
+    pieces = b"".join(struct.pack(">HHHH", item, 0, 0, 65_535) for item in range(extents))
+    iloc = _box(b"iloc", b"\x01" + bytes(5) + struct.pack(">H", extents) + pieces) if extents else b""
+    meta = _box(b"meta", bytes(4) + _box(b"pitm", bytes(4) + struct.pack(">H", 1)) + iinf + iloc + iprp)
     return _box(b"ftyp", b"heic" + bytes(4) + b"mif1heic") + meta
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,12 @@ def test_words_beside_the_pixels_are_not_unpacked() -> None:
     bomb = b"zTXtComment\0\0" + zlib.compress(bytes(50_000_000), 9)
     content = png()
     check_file(content[:33] + len(bomb[4:]).to_bytes(4, "big") + bomb + bytes(4) + content[33:], MediaType.PNG)
+
+
+def test_a_picture_said_to_lie_in_billions_of_pieces_costs_no_time() -> None:
+    began = time.process_time()
+    check_file(heic(extents=60_000), MediaType.HEIC)
+    assert time.process_time() - began < 1.0
 
 
 def test_a_file_falls_into_parts_that_add_up() -> None:

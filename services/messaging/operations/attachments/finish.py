@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from services.messaging.model import attachments as rules
@@ -49,4 +50,5 @@ async def _check(ground: MessagingGround, card: rules.Card) -> None:
     if len(there) < card.parts or first is None:
         raise rules.UploadUnfinished(there=there)
     keys = await keys_of(ground.sealing, card)
-    check_file(await stored_part(ground, keys, card, 1, first), manifest(keys, card).media_type)
+    beginning = await stored_part(ground, keys, card, 1, first)
+    await asyncio.to_thread(check_file, beginning, manifest(keys, card).media_type)
