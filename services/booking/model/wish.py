@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from baton_events.codes import VisitKind
+from services.booking.model.horizon import GRID
 from services.booking.model.hours import MIDNIGHT, MIDNIGHTS_END, Stretch, moment
 
 
@@ -73,7 +74,7 @@ class Wish(Why, frozen=True, kw_only=True):
         found: list[Stretch] = []
         while day <= until:
             if not self.days or day.isoweekday() in self.days:
-                found.extend(Stretch(moment(day, begin, zone), moment(day, end, zone)) for begin, end in spans)
+                found.extend(Stretch(moment(day, begin, zone), _last(day, end, zone)) for begin, end in spans)
             day += timedelta(days=1)
         return found
 
@@ -86,3 +87,8 @@ class Wish(Why, frozen=True, kw_only=True):
     def why(self) -> Why:
         """The part that goes with the appointment."""
         return Why(reason=self.reason, visit_type=self.visit_type)
+
+
+def _last(day: date, end: str, zone: ZoneInfo) -> datetime:
+    """The last start of the hours; midnight's end belongs to the next day."""
+    return moment(day, end, zone) - (GRID if end == MIDNIGHTS_END else timedelta())
