@@ -7,10 +7,11 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from baton_events.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
-from baton_events.codes import CancelReason
+from baton_events.codes import CancelReason, VisitKind
 from baton_events.visits import GuidanceSent, VisitLeft
 from shared.errors import NotFound, Refusal
 from shared.requests import visits as ask
@@ -94,6 +95,19 @@ async def test_the_latest_move_wins_in_every_order(stack: Open, order: tuple[int
         visit = await day.read()
         assert (visit.start, visit.clinician) == (day.booked.start + timedelta(hours=4), AMARA)
         assert visit.guidance
+
+
+async def test_a_visit_that_moves_to_video_is_where_the_patient_lives(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await planned(s)
+        home = "UPDATE patient SET time_zone = 'America/Denver' WHERE id = $1"
+        await s.fetch("directory", home, MARIA)
+        for sequence, (kind, zone) in enumerate(
+            [(VisitKind.VIDEO, "America/Denver"), (VisitKind.OFFICE, "America/Los_Angeles")], 2
+        ):
+            await heard(s, msgspec.structs.replace(moved(day, sequence), visit_kind=kind), sequence)
+            (found,) = await s.fetch("visits", "SELECT kind, time_zone FROM visit WHERE id = $1", day.visit)
+            assert (found["kind"], found["time_zone"]) == (kind, zone)
 
 
 async def test_who_waits_when_the_appointment_moves_waits_no_longer(stack: Open) -> None:
