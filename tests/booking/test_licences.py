@@ -228,6 +228,7 @@ def opened_in_kentucky(folder: Path) -> Path:
 async def take_data(s: Stack, folder: Path) -> None:
     """Start directory again on the practice's data in the folder."""
     s.variables["BATON_PRACTICE_DIR"] = str(folder)
+    await s.quiet()
     await s.stop("directory")
     await s.start("directory")
     del s.variables["BATON_PRACTICE_DIR"]
