@@ -85,11 +85,15 @@ class Offer(Answer, frozen=True, kw_only=True):
 
 
 class Offers(Answer, frozen=True, kw_only=True):
-    """At most a dozen offers, best first, after the emergency guidance and a person to reach where there is any."""
+    """At most a dozen offers, best first, after the emergency guidance and a person to reach where there is any.
+
+    `due` names what is due for the patient and can be done at the same visit; null when that is not known now.
+    """
 
     emergency: EmergencyGuidance | None
     offers: list[Offer]
     person: ReachPerson | None = None
+    due: list[str] | None = None
 
 
 class Book(Ask, frozen=True, kw_only=True):

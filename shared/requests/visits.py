@@ -181,7 +181,11 @@ class Opinion(Answer, frozen=True, kw_only=True):
 
 
 class Visit(Answer, frozen=True, kw_only=True):
-    """A visit with all that was written around it."""
+    """A visit with all that was written around it.
+
+    `due` is what can be done in a visit that is not over, looked up when one visit is asked for; null where that is
+    not known now.
+    """
 
     visit: UUID
     appointment: UUID
@@ -200,6 +204,7 @@ class Visit(Answer, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     opinion: Opinion | None = None
     follow_up_due: datetime | None = None
+    due: list[DueItem] | None = None
 
 
 class Visits(Answer, frozen=True, kw_only=True):
@@ -222,6 +227,8 @@ COMPLETE_ORDER = operation(Operation("visits", "complete-order", CompleteOrder, 
 DECLINE_ORDER = operation(Operation("visits", "decline-order", DeclineOrder, OrderState, command=True, roles=LAB))
 CANCEL_ORDER = operation(Operation("visits", "cancel-order", OfOrder, OrderState, command=True, roles=CLINICIAN))
 ORDERS = operation(Operation("visits", "orders", AskOrders, Orders, roles=LAB))
-DUE = operation(Operation("visits", "due", OfPatient, Due, roles=RECORD))
+DUE = operation(
+    Operation("visits", "due", OfPatient, Due, roles=RECORD, on_behalf=frozenset({"booking"})),
+)
 VISIT = operation(Operation("visits", "visit", OfVisit, Visit, roles=RECORD))
 VISITS = operation(Operation("visits", "visits", OfPatient, Visits, roles=RECORD))

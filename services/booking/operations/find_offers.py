@@ -13,6 +13,7 @@ from services.booking.model.refusals import NothingTold, UnknownChoice
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers, who_may_treat
+from services.booking.operations.due import due_for
 from services.booking.operations.instead_of import appointment_to_move, reads_words
 from services.booking.store import offers as store
 from shared import audit
@@ -39,7 +40,7 @@ async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Off
 
     The guidance comes also when nothing can be offered at the moment.
     """
-    moving = None
+    moving, due = None, None
     if ask.instead_of is not None:
         ask, moving = await appointment_to_move(ground, call, ask, ask.instead_of)
     check(ask, ground.practice)
@@ -48,12 +49,12 @@ async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Off
     try:
         if moving is None:
             await require_own(ground, call, patient)
-        found = await _offers(ground, call, ask, patient, moving)
+        found, due = await asyncio.gather(_offers(ground, call, ask, patient, moving), due_for(ground, call, patient))
     except Unavailable:
         if guidance is None:
             raise
         found = []
-    return Offers(emergency=guidance, offers=found, person=a_person(patient) if guidance else None)
+    return Offers(emergency=guidance, offers=found, person=a_person(patient) if guidance else None, due=due)
 
 
 async def _offers(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from services.visits.operations.access import lab_offices, visit_of
+from services.visits.operations.due import due_items
 from services.visits.operations.show import shown_order, shown_visit
 from services.visits.store import orders, paths, visits
 from shared import audit
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from shared.identity.access import require_open
 from shared.requests.common import OfPatient
+from shared.requests.directory import PATIENT
 from shared.requests.visits import AskOrders, OfVisit, Orders, Visit, Visits, VisitStatus
 from shared.sealing import PatientErased, refuse_erased
 
@@ -21,8 +25,11 @@ if TYPE_CHECKING:
     from shared.app import Ground
     from shared.call import Call
     from shared.database import Tx
+    from shared.requests.directory import PatientCard
     from shared.sealing import GroupKeys
 
+OVER = frozenset({VisitStatus.FINISHED, VisitStatus.CANCELLED})
+CARD_SECONDS = 0.5
 MOST_VISITS = 100
 MOST_ORDERS = 200
 
@@ -33,6 +40,7 @@ async def visit(ground: Ground, call: Call, ask: OfVisit) -> Visit:
     own = _runs(call, known)
     if not own:
         await require_open(ground, call, known.patient)
+    card = None if known.status in OVER else await _card(ground, known.patient)
     keys = await ground.sealing.keys(known.patient, known.patient)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, known.patient)
@@ -41,8 +49,17 @@ async def visit(ground: Ground, call: Call, ask: OfVisit) -> Visit:
             raise NotFound
         placed = await orders.of_visits(tx, [row.id])
         around = await paths.around(tx, [row.id])
+        due = (await due_items(ground, tx, card, keys, call.now))[0] if card else None
         await audit.record(tx, call, "read", patient=row.patient, object=row.id)
-    return shown_visit(row, around[row.id], placed, keys, ground.practice)
+    return msgspec.structs.replace(shown_visit(row, around[row.id], placed, keys, ground.practice), due=due)
+
+
+async def _card(ground: Ground, patient: UUID) -> PatientCard | None:
+    """The patient's card, by which something may be due; none while directory does not answer."""
+    try:
+        return await ground.bus.call_as_self(PATIENT, OfPatient(patient=patient), cause=None, seconds=CARD_SECONDS)
+    except Unavailable:
+        return None
 
 
 def _runs(call: Call, visit: VisitRow) -> bool:
