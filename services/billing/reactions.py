@@ -126,5 +126,4 @@ REACTIONS = (
     Reaction(ConsultWithdrawn, withdrawn),
     Reaction(AppointmentCancelled, cancelled),
     erasing(),
-    erasing(),
 )

@@ -209,6 +209,8 @@ async def test_nothing_more_is_written_or_shown_of_an_erased_patient(s: Stack) -
     await s.deliver("billing", ErasureApproved(erasure=uuid4(), patient=JONAS), plan(case, patient=JONAS))
     assert await s.fetchval("billing", "SELECT count(*) FROM charge WHERE quote = $1", quote) == 0
     assert await s.fetchval("billing", "SELECT count(*) FROM dead_letter") == 0
+    confirmed = "SELECT count(*) FROM outbox WHERE type LIKE 'care.billing.%.erasure.confirmed'"
+    assert await s.fetchval("billing", confirmed) == 1
     jonas = "jonas-weber"
     for refused in (
         lambda: s.ask(QUOTE, OfQuote(quote=quote), as_=jonas),
