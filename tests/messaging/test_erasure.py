@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from baton_events.directory import ErasureApproved
 from baton_events.messaging import PersonRequestWithdrawn, ThreadErased
 from shared.errors import Conflict, Forbidden, Internal, NotFound
 from shared.requests import attachments as files
@@ -16,6 +17,7 @@ from shared.requests.common import ACCESSES, OfPatient
 from shared.requests.messaging import OfThread, OpenThread, ReadMessages, Send
 from shared.sealing import GroupErased
 from tests.directory.everything import MARIA, PETRA, questions, roles_of, told
+from tests.messaging.consulting import begun
 from tests.messaging.uploading import content_of, part_of, uploaded
 from tests.support.backups import dump, restore
 
@@ -157,6 +159,15 @@ async def test_a_thread_with_a_consult_under_way_is_not_erased(stack: Open, stat
         with pytest.raises(Conflict):
             await erase(s, thread)
         assert await read(s, thread, MARIA) == [WORDS, WORDS]
+
+
+async def test_a_request_of_an_erased_patient_counts_against_nobody(stack: Open) -> None:
+    async with stack("directory", "billing", "messaging") as s:
+        done = await begun(s)
+        approved = ErasureApproved(erasure=uuid4(), patient=s.person(MARIA))
+        await s.handled("messaging", await s.publish(approved))
+        rows = await s.fetch("messaging", "SELECT status, withdrawn_at FROM consult WHERE id = $1", done.consult)
+        assert [(row["status"], row["withdrawn_at"] is None) for row in rows] == [("withdrawn", False)]
 
 
 CONSULT = """

@@ -63,6 +63,10 @@ END_FOLLOW_UPS = """
 UPDATE follow_up SET declined_at = $2 WHERE patient = $1 AND sent_at IS NULL AND declined_at IS NULL
 """
 
+END_CONSULTS = """
+UPDATE consult SET status = 'withdrawn', withdrawn_at = $2 WHERE patient = $1 AND status IN ('requested', 'answered')
+"""
+
 END_CLOCKS = """
 UPDATE consult_clock SET running_since = NULL, paused_since = NULL, ended_at = $2
  WHERE patient = $1 AND ended_at IS NULL
@@ -74,7 +78,7 @@ UPDATE deadline SET cancelled_at = $2
    AND entity IN (SELECT id FROM thread WHERE patient = $1 UNION ALL SELECT id FROM consult WHERE patient = $1)
 """
 
-ALL_OF_PATIENT = (OF_PATIENT, END_QUESTIONS, END_REQUESTS, END_FOLLOW_UPS, END_CLOCKS, END_DEADLINES)
+ALL_OF_PATIENT = (OF_PATIENT, END_QUESTIONS, END_REQUESTS, END_FOLLOW_UPS, END_CONSULTS, END_CLOCKS, END_DEADLINES)
 
 
 async def lock(tx: Tx, thread: UUID) -> asyncpg.Record | None:
