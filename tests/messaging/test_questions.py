@@ -8,6 +8,8 @@ from typing import Any
 from baton_events.codes import HandoffName, Party, ThreadKind
 from baton_events.messaging import MessageSent, QuestionAnswered, QuestionAsked, QuestionWithdrawn
 from shared.requests import messaging
+from shared.requests.people import Doing
+from tests.messaging.people import join, wanted
 from tests.messaging.test_custody import GRACE, OF_CASE, SAM, claim, hand, release, thread_of
 from tests.messaging.test_threads import BEN, MARIA, send, treats
 
@@ -86,3 +88,22 @@ async def test_what_is_written_about_care_asks_support_nothing(stack: Any) -> No
         await send(s, thread, "let me see", BEN)
         await s.quiet()
         assert await s.events(QuestionAsked) == await s.events(QuestionAnswered) == []
+
+
+async def test_support_that_joins_takes_the_question_back_from_the_team_it_went_to(stack: Any) -> None:
+    async with stack("directory", "messaging", "handoffs") as s:
+        thread = await thread_of(s, ThreadKind.SUPPORT)
+        await send(s, thread, "which cream was it?", MARIA)
+        await claim(s, thread, SAM)
+        await hand(s, thread, SAM, team="care")
+        asked = await wanted(s, context=Doing(place="thread", thread=thread))
+        await join(s, asked.request, SAM)
+        await s.quiet()
+        [question] = [got.event for got in await s.events(QuestionAsked)]
+        held = [(row["owner"], row["accepted_by"]) for row in await s.fetch("handoffs", OF_CASE, question.question)]
+        sam = s.person(SAM)
+        assert held == [("team:support", sam), ("team:care", None), ("team:support", sam)]
+        assert (await claim(s, thread, SAM)).team == "support"
+        await send(s, thread, "the blue one", SAM)
+        await s.quiet()
+        assert {row["state"] for row in await s.fetch("handoffs", OF_CASE, question.question)} == {"closed"}

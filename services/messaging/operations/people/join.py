@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from baton_events.codes import ThreadKind
-from baton_events.messaging import PersonJoined, ThreadClaimed
+from baton_events.messaging import PersonJoined, ThreadClaimed, ThreadHandedOver
 from services.messaging.model.custody import serves
 from services.messaging.model.people import AlreadyJoined, NoSuchRequest, RequestWithdrawn, may_join
+from services.messaging.model.threads import owner_of
 from services.messaging.store import custody, threads
 from services.messaging.store import people as store
 from shared import audit, idempotency
@@ -69,7 +70,7 @@ async def _let_in(tx: Tx, call: Call, thread: ThreadNow) -> None:
 
 
 async def _see_to(tx: Tx, call: Call, thread: ThreadNow, team: str) -> None:
-    """Claim the thread for the caller."""
+    """Have the caller see to the thread; what another team owed an answer to is the caller's team's from now on."""
     at = thread.moment(call.now)
     step = custody.Step(
         thread=thread.card.id,
@@ -83,7 +84,19 @@ async def _see_to(tx: Tx, call: Call, thread: ThreadNow, team: str) -> None:
         to_team=team,
     )
     await custody.add(tx, step)
-    claimed = ThreadClaimed(
-        thread=thread.card.id, patient=thread.card.patient, claimed_by=call.person.id, question=thread.question
+    card, person = thread.card, call.person.id
+    if team == thread.team:
+        taken = ThreadClaimed(thread=card.id, patient=card.patient, claimed_by=person, question=thread.question)
+        await announce(tx, taken, at)
+        return
+    moved = ThreadHandedOver(
+        thread=card.id,
+        patient=card.patient,
+        handed_over_by=person,
+        owner=owner_of(card.kind, team, person),
+        reply_due=thread.reply_due,
+        assigned=person,
+        question=thread.question,
+        answer_due=thread.question_due,
     )
-    await announce(tx, claimed, at)
+    await announce(tx, moved, at)
