@@ -9,7 +9,7 @@ import pytest
 from baton_events.messaging import PlanGiven
 from shared.errors import Refusal
 from shared.requests import consults as ask
-from shared.requests import custody, messaging, pharmacy
+from shared.requests import corrections, custody, messaging, pharmacy
 from tests.messaging.consulting import BEN, CHEN, DANA, MARIA, SERVICES, begun, plan, shown
 from tests.pharmacy.playing import playing
 
@@ -42,3 +42,47 @@ async def test_handed_over_the_next_clinician_answers_prescribes_and_treats(stac
         await plan(s, done.consult, by=DANA)
         await s.quiet()
         assert [got.event.clinician for got in await s.events(PlanGiven)] == [s.person(DANA)]
+
+
+async def test_given_back_before_a_word_was_written_it_waits_for_the_team_and_one_of_them_takes_it(stack: Open) -> None:
+    async with stack(*SERVICES, "handoffs") as s:
+        done = await begun(s)
+        assert done.thread is not None
+        of_it = messaging.OfThread(thread=done.thread)
+        assert (await s.ask(custody.INBOX, custody.AskInbox(), as_=DANA)).threads == []
+        with pytest.raises(Refusal, match="no-such-thread"):
+            await s.ask(custody.CLAIM, of_it, as_=DANA)
+        await s.ask(custody.RELEASE, of_it, as_=BEN)
+        [line] = (await s.ask(custody.INBOX, custody.AskInbox(), as_=DANA)).threads
+        assert (line.thread, line.assigned, line.due, line.opens) == (done.thread, None, done.answer_due, False)
+        with pytest.raises(Refusal, match="no-such-thread"):
+            await s.ask(messaging.MESSAGES, messaging.ReadMessages(thread=done.thread), as_=DANA)
+        with pytest.raises(Refusal, match="nothing-to-answer"):
+            await s.ask(messaging.REPLY_NOT_NEEDED, of_it, as_=BEN)
+        await s.ask(custody.CLAIM, of_it, as_=DANA)
+        assert (await s.ask(custody.INBOX, custody.AskInbox(), as_=CHEN)).threads == []
+        await s.ask(messaging.SEND, messaging.Send(thread=done.thread, text="I look after you"), as_=DANA)
+        await s.quiet()
+        held = await s.fetch(
+            "handoffs",
+            "SELECT h.state, c.owner, c.accepted_by FROM handoff h JOIN custody c ON c.handoff = h.id"
+            " WHERE h.case_id = $1 ORDER BY c.number",
+            done.consult,
+        )
+        assert [tuple(row) for row in held] == [
+            ("closed", f"clinician:{s.person(BEN)}", None),
+            ("closed", "team:care", s.person(DANA)),
+        ]
+
+
+async def test_the_answer_to_a_request_is_not_taken_back_without_another(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        done = await begun(s)
+        assert done.thread is not None
+        asking = messaging.Send(thread=done.thread, text="since when?")
+        first, second = [await s.ask(messaging.SEND, asking, as_=BEN) for _ in range(2)]
+        await s.ask(corrections.RETRACT, corrections.OfMessage(message=first.message), as_=BEN)
+        with pytest.raises(Refusal, match="still-owed"):
+            await s.ask(corrections.RETRACT, corrections.OfMessage(message=second.message), as_=BEN)
+        await plan(s, done.consult)
+        await s.ask(corrections.RETRACT, corrections.OfMessage(message=second.message), as_=BEN)

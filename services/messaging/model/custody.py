@@ -61,6 +61,11 @@ def serves(team: str, roles: frozenset[Role], teams: frozenset[str]) -> bool:
     return team in teams and bool(roles & ROLES.get(team, frozenset()))
 
 
+def is_free(thread: ThreadNow) -> bool:
+    """Whether it is a consult under way that nobody sees to: it waits for its team, also without a word written."""
+    return thread.card.kind is ThreadKind.CONSULT and thread.assigned is None and not thread.closed
+
+
 def may_take(thread: ThreadNow, person: UUID, now: datetime) -> bool:
     """Whether the thread is free for the person: nobody has it, or whoever has it let a promise pass.
 

@@ -15,6 +15,7 @@ from services.messaging.model.custody import (
     NotYoursToPassOn,
     OneReceiver,
     ThreadTaken,
+    is_free,
     may_take,
     serves,
 )
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 async def claim(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadCustody:
     """See to a thread in which the caller's team owes an answer: exactly one does, and doing it again changes nothing.
 
+    A consult that nobody sees to waits for one of the team, also while its patient has written nothing.
     Raises NoSuchThread, ThreadIsClosed, ThreadTaken, CannotSeeToIt.
     """
     card, person = await ground.card(ask.thread), call.person
@@ -62,7 +64,7 @@ async def claim(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadCus
         thread = (await threads.lock(tx, [ask.thread])).get(ask.thread)
         if thread is None or thread.erased or not serves(thread.team, person.roles, person.teams):
             raise NoSuchThread
-        if thread.owed_by is None and opens is None and not proven(thread, person.id, Party.STAFF, person.teams):
+        if not (thread.owed_by or is_free(thread) or opens or proven(thread, person.id, Party.STAFF, person.teams)):
             raise NoSuchThread
         if thread.closed:
             raise closed(card.kind)

@@ -46,7 +46,7 @@ def _shown(row: asyncpg.Record, call: Call) -> InboxThread | None:
         person.teams,
         theirs=row["assigned"] == person.id,
         takes_part=row["takes_part"],
-        owed=row["due"] is not None,
+        owed=row["owed"],
     )
     if row["erased"] or row["patient"] == person.id or not (readable or row["team"] in person.teams):
         return None

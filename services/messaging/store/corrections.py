@@ -40,6 +40,8 @@ SELECT sequence FROM message
  ORDER BY sequence DESC LIMIT 1
 """
 
+ASKED_BY_REQUEST = "SELECT EXISTS (SELECT 1 FROM consult WHERE thread = $1 AND version = 0)"
+
 ANSWERED_BESIDE = """
 SELECT EXISTS (
     SELECT 1 FROM message
@@ -92,10 +94,15 @@ async def is_follow_up(tx: Tx, message: UUID) -> bool:
 
 
 async def is_only_answer(tx: Tx, message: MessageNow) -> bool:
-    """Whether the patient's last words would stand without any of the practice's after them, but for this message."""
+    """Whether the patient's last words would stand without any of the practice's after them, but for this message.
+
+    In a consult without a plan the request itself asks, before the first message.
+    """
     if message.party is Party.PATIENT:
         return False
     asked = await tx.fetchval(LAST_OF_PATIENT, message.thread)
+    if asked is None and await tx.fetchval(ASKED_BY_REQUEST, message.thread):
+        asked = 0
     if asked is None or asked > message.sequence:
         return False
     return not await tx.fetchval(ANSWERED_BESIDE, message.thread, asked, message.id)

@@ -1,6 +1,6 @@
-"""Staff's inboxes: threads that are theirs, where they take part, and what their teams owe, in one order.
+"""Staff's inboxes in one order: threads that are theirs, where they take part, what their teams owe, consults to take.
 
-Each of the three is read from an index in that order, no further than one page, so that a long inbox costs what a
+Each of the four is read from an index in that order, no further than one page, so that a long inbox costs what a
 short one does. Whatever stands in the page stands in the first page of each that it belongs to.
 """
 
@@ -47,17 +47,30 @@ WITH found AS (
                AND t.closed_at IS NULL AND (t.urgency, t.id) > ($3, $4)
              ORDER BY t.urgency, t.id LIMIT $5
             ) owed)
+     UNION ALL
+    (SELECT free.id, free.urgency, false
+       FROM unnest($2::text[]) AS mine (team)
+      CROSS JOIN LATERAL (
+            SELECT t.id, t.urgency FROM thread t
+             WHERE t.team = mine.team AND t.kind = 'consult' AND t.assigned IS NULL AND t.closed_at IS NULL
+               AND (t.urgency, t.id) > ($3, $4)
+             ORDER BY t.urgency, t.id LIMIT $5
+            ) free)
 ), page AS (
     SELECT thread, urgency, bool_or(takes_part) AS takes_part
       FROM found GROUP BY thread, urgency ORDER BY urgency, thread LIMIT $5
 )
 SELECT t.id, t.patient, t.kind, t.team, t.assigned, t.urgency, t.sequence, t.last_at,
-       least(t.reply_due, t.question_due) AS due,
+       least(t.reply_due, t.question_due, c.answer_due) AS due,
+       t.reply_due IS NOT NULL OR t.question_due IS NOT NULL AS owed,
        t.sequence - coalesce(r.sequence + r.own, 0) AS unread,
        page.takes_part, e.patient IS NOT NULL AS erased
   FROM page
   CROSS JOIN LATERAL (SELECT * FROM thread WHERE id = page.thread LIMIT 1) t
   LEFT JOIN reading r ON r.thread = t.id AND r.person = $1
+  LEFT JOIN LATERAL (
+        SELECT answer_due FROM consult WHERE thread = t.id AND t.kind = 'consult' AND status = 'requested' LIMIT 1
+       ) c ON true
   LEFT JOIN erased_patient e ON e.patient = t.patient
  ORDER BY page.urgency, page.thread
 """
