@@ -57,7 +57,7 @@ class Rule:
         """The kind of the first sign that stands in the words and counts."""
         text = self._scanner.scan(words)
         signs = {number: places for number, places in text.places.items() if number < self._first_context}
-        if not signs:
+        if not self._whole(signs):
             return None
         around = {name: text.places.get(self._first_context + n, []) for n, name in enumerate(AROUND)}
         context = _context(text, around, said=within(place for places in signs.values() for place in places))

@@ -74,7 +74,10 @@ class Scanner:
         words, commas, stops = _split(text)
         read = [self._read(token) for token in words]
         places: dict[int, list[tuple[int, int]]] = {}
+        filling = [word in self._fillers for word in words]
         for first, (_, begun) in enumerate(read):
+            if not begun:
+                continue
             at, reached, waiting = first, begun, NOTHING_WAITS
             while reached or waiting.nodes:
                 at += 1
@@ -83,9 +86,10 @@ class Scanner:
                         places.setdefault(number, []).append((first, at))
                 if at == len(words) or at in stops:
                     break
-                nodes, waiting = [*reached, *waiting.nodes], self._passing(words[at], reached, waiting)
+                nodes = [*reached, *waiting.nodes] if waiting.nodes else reached
+                waiting = _passing(reached, waiting) if filling[at] else NOTHING_WAITS
                 reached = [node.then[word] for node in nodes for word in read[at][0] if word in node.then]
-        meaning = [0, *accumulate(word not in self._fillers for word in words)]
+        meaning = [0, *accumulate(not filler for filler in filling)]
         return Text(words, meaning, commas, stops, places)
 
     def _met(self, token: str) -> tuple[tuple[str, ...], list[Node]]:
@@ -93,14 +97,13 @@ class Scanner:
         meant = self._vocabulary.of(token)
         return meant, [self._root.then[word] for word in meant if word in self._root.then]
 
-    def _passing(self, word: str, reached: list[Node], waiting: Waiting) -> Waiting:
-        """The sequences that go on behind this word as if it were not there."""
-        if word not in self._fillers:
-            return NOTHING_WAITS
-        go_on = [node for node in reached if node.then]
-        if waiting.passed < MOST_FILLERS:
-            return Waiting([*go_on, *waiting.nodes], waiting.passed + 1)
-        return Waiting(go_on, 1) if go_on else NOTHING_WAITS
+
+def _passing(reached: list[Node], waiting: Waiting) -> Waiting:
+    """The sequences that go on behind a filler as if it were not there."""
+    go_on = [node for node in reached if node.then]
+    if waiting.passed < MOST_FILLERS:
+        return Waiting([*go_on, *waiting.nodes], waiting.passed + 1)
+    return Waiting(go_on, 1) if go_on else NOTHING_WAITS
 
 
 def _split(text: str) -> tuple[list[str], frozenset[int], frozenset[int]]:
