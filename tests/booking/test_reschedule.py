@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -30,6 +31,7 @@ from services.booking.model.refusals import (
     PatientBusy,
     SlotTaken,
 )
+from services.booking.store import appointments, moves
 from shared.errors import NotFound, Refusal
 from shared.requests.booking import APPOINTMENT, CANCEL, FIND_OFFERS, AppointmentStatus, FindOffers, OfAppointment
 from shared.requests.common import OfPatient
@@ -41,6 +43,7 @@ from tests.support.stack import stack as opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from uuid import UUID
 
     from shared.requests.booking import Appointment, Booked
     from tests.support.stack import Stack
@@ -324,3 +327,34 @@ async def test_two_that_move_to_one_time_do_not_wait_for_each_other_for_ever(s: 
     )
     assert answers.count(SlotTaken) == 1
     assert datetime.now(UTC) - began < timedelta(seconds=5)
+
+
+async def test_of_many_that_move_to_one_time_one_gets_it_and_the_others_are_refused_at_once(s: Stack) -> None:
+    booked = await booked_at(s)
+    db = s.ground("booking").db
+    async with db.reading() as tx:
+        row = await appointments.find(tx, booked.appointment)
+        assert row is not None
+    to = s.clock().replace(microsecond=0) + timedelta(days=3)
+    for round_ in range(5):
+        crowd = [uuid4() for _ in range(24)]
+        await s.fetch("booking", CROWD, booked.appointment, crowd, timedelta(days=10 + round_))
+        at = to + timedelta(hours=round_)
+
+        async def go(id_: UUID, at: datetime = at) -> object:
+            moved_row = replace(row, id=id_, patient=id_, start=at, end=at + timedelta(minutes=20))
+            async with db.transaction() as tx:
+                await moves.move(tx, moved_row, s.clock(), id_)
+            return "moved"
+
+        answers = await asyncio.gather(*(attempt(go(id_)) for id_ in crowd))
+        assert (answers.count("moved"), answers.count(SlotTaken)) == (1, len(crowd) - 1)
+
+
+CROWD = """
+INSERT INTO appointment (id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, relationship,
+                         status, author, sealed, booked_by, booked_at)
+SELECT c.id, c.id, c.id, office, kind, start_at + $3, end_at + $3, time_zone, price_cents, relationship, status, author,
+       sealed, booked_by, booked_at
+  FROM appointment, unnest($2::uuid[]) AS c (id) WHERE appointment.id = $1
+"""
