@@ -133,7 +133,7 @@ async def test_the_next_team_may_join_once_its_time_has_come(stack: Any) -> None
 
 
 async def test_who_asks_again_waits_for_the_same_person_with_all_that_was_said(stack: Any) -> None:
-    async with stack("directory", "messaging") as s:
+    async with stack("directory", "messaging", "handoffs") as s:
         first = await wanted(s, words="first")
         again = await wanted(s, words="second", context=Doing(place="refills"))
         assert (again.request, again.thread, again.join_due) == (first.request, first.thread, first.join_due)
@@ -146,7 +146,12 @@ async def test_who_asks_again_waits_for_the_same_person_with_all_that_was_said(s
         after = await wanted(s, words="third")
         assert after.request != first.request
         await s.quiet()
-        assert len(await s.events(PersonRequested)) == 2
+        requested = [(got.event.request, got.event.join_due) for got in await s.events(PersonRequested)]
+        assert requested == [(one.request, one.join_due) for one in (first, again, after)]
+        chased = await s.fetch(
+            "handoffs", "SELECT state, chased FROM handoff WHERE name = 'person.join' ORDER BY opened_at"
+        )
+        assert [tuple(row) for row in chased] == [("closed", 1), ("open", 0)]
 
 
 async def test_who_asks_ten_times_at_once_waits_once(stack: Any) -> None:

@@ -270,7 +270,7 @@ class QuestionWithdrawn(Event, frozen=True, kw_only=True):
 
 @published("messaging", "person.requested", entity="request")
 class PersonRequested(Event, frozen=True, kw_only=True):
-    """The patient wants a person, who joins by `join_due`."""
+    """The patient wants a person, who joins by `join_due`. Said again when the patient asks again meanwhile."""
 
     request: UUID
     patient: UUID

@@ -44,6 +44,8 @@ async def request_in(
 ) -> Opened:
     """Have a person called into the thread with what the patient was doing, or add that to the request open there.
 
+    Asking again is said too, so that it is known how often the patient had to.
+
     The thread is locked, or made in this transaction; `keys` are the thread's; `by` asks, the patient or their proxy.
     The caller refuses who is erased, and puts its own request on record.
     """
@@ -60,7 +62,7 @@ async def request_in(
             due=now + JOIN_WITHIN,
         )
         await store.add(tx, request)
-        await announce(tx, _requested(request), now)
+    await announce(tx, _requested(request), now)
     number = 1 if new else await store.contexts(tx, request.id) + 1
     if number > MOST_TOLD:
         return Opened(request, new)
