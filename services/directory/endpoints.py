@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.directory.operations import erasures
 from services.directory.operations.clinicians import clinicians, may_prescribe
+from services.directory.operations.own_clinician import own_clinician
 from services.directory.operations.people import me, patient, staff
 from services.directory.operations.register_patient import register_patient
 from services.directory.operations.relationships import may_open, register
@@ -28,6 +29,7 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.REGISTER_RELATIONSHIP: register,
     requests.MAY_PRESCRIBE: may_prescribe,
     requests.PEOPLE: staff,
+    requests.OWN_CLINICIAN: own_clinician,
     requests.REQUEST_ERASURE: erasures.request,
     requests.WITHDRAW_ERASURE: erasures.withdraw,
     requests.APPROVE_ERASURE: erasures.approve,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,10 +12,11 @@ import msgspec
 
 from services.gateway.body import query_ask
 from services.gateway.door import DOOR, answer, signed_in
+from services.gateway.last_contact import with_own_clinician
 from shared.bus import Reply, refusal_of
 from shared.bus.headers import AUTHORIZATION
 from shared.errors import Unavailable
-from shared.requests import Answer, Operation, booking, handoffs, messaging, pharmacy, visits
+from shared.requests import Answer, Operation, booking, directory, handoffs, messaging, pharmacy, visits
 from shared.requests.common import ACCESSES, Access, Accesses
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class Part:
 
 
 STORY: tuple[Part, ...] = (
+    Part(directory.OWN_CLINICIAN, {"own_clinician": "own_clinician"}),
     Part(booking.APPOINTMENTS, {"appointments": "appointments"}),
     Part(visits.VISITS, {"visits": "visits"}),
+    Part(messaging.LAST_CONTACTS, {"contacts": "last_contacts"}),
     Part(messaging.THREADS, {"threads": "threads", "before": "threads_before"}),
     Part(pharmacy.MEDICATIONS, {"medications": "medications"}),
     Part(handoffs.TRAIL, {"open": "open_handoffs", "steps": "trail"}),
@@ -44,10 +47,14 @@ STORY: tuple[Part, ...] = (
 class Story(Answer, frozen=True, kw_only=True):
     """A patient's story. A part is null where its owner did not answer (`missing`) or does not show it (`withheld`).
 
-    `threads_before` is the cursor of the threads' own list for older ones.
+    `last_contact` is with the own clinician: a visit, a message or a call; `last_contacts` are everybody's messages and
+    calls. `threads_before` is the cursor of the threads' own list for older ones.
     """
 
     patient: UUID
+    own_clinician: directory.StaffName | None
+    last_contact: messaging.LastContact | None
+    last_contacts: list[messaging.LastContact] | None
     appointments: list[booking.Appointment] | None
     visits: list[visits.Visit] | None
     threads: list[messaging.Thread] | None
@@ -67,12 +74,13 @@ class AllAccesses(Answer, frozen=True, kw_only=True):
 
 
 async def story(request: web.Request) -> web.Response:
-    """Merge the story without reading more of its parts than their first level."""
+    """Merge the story, reading of its parts their first level and who was in contact when."""
     replies = await _ask_all(request, [part.operation for part in STORY])
     whole: dict[str, Any] = dict(request.match_info)
     for part, reply in zip(STORY, replies, strict=True):
         given = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw]) if reply.status == 200 else {}
         whole |= {name: given.get(field) for field, name in part.fields.items()}
+    whole["last_contact"] = with_own_clinician(whole)
     return answer(msgspec.json.encode(whole | _gaps([part.operation for part in STORY], replies)))
 
 
@@ -114,6 +122,10 @@ def _refuse(replies: Sequence[Reply]) -> None:
 def _gaps(operations: Sequence[Operation[Any, Any]], replies: Sequence[Reply]) -> dict[str, list[str]]:
     statuses = [(operation.service, reply.status) for operation, reply in zip(operations, replies, strict=True)]
     return {
-        "missing": [service for service, status in statuses if status != 200 and status not in REFUSED],
-        "withheld": [service for service, status in statuses if status in REFUSED],
+        "missing": _each(service for service, status in statuses if status != 200 and status not in REFUSED),
+        "withheld": _each(service for service, status in statuses if status in REFUSED),
     }
+
+
+def _each(services: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(services))

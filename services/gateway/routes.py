@@ -100,6 +100,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/messages", messaging.SEND),
     Route("GET", "/v1/threads/{thread}/messages", messaging.MESSAGES),
     Route("GET", "/v1/patients/{patient}/threads", messaging.THREADS),
+    Route("GET", "/v1/patients/{patient}/last-contacts", messaging.LAST_CONTACTS),
+    Route("GET", "/v1/patients/{patient}/own-clinician", directory.OWN_CLINICIAN),
     Route("POST", "/v1/threads/read", messaging.MARK_READ),
     Route("POST", "/v1/threads/reply-not-needed", messaging.REPLY_NOT_NEEDED),
     Route("POST", "/v1/threads/close", messaging.CLOSE_THREAD),

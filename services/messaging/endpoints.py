@@ -21,6 +21,7 @@ from services.messaging.operations.drafts import discard_draft, drafts, save_dra
 from services.messaging.operations.erase import erase_thread
 from services.messaging.operations.follow_ups import follow_ups
 from services.messaging.operations.inbox import inbox
+from services.messaging.operations.last_contacts import last_contacts
 from services.messaging.operations.people.join import join_person
 from services.messaging.operations.people.request import request_person, withdraw_person
 from services.messaging.operations.people.show import person_request, person_requests
@@ -47,6 +48,7 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     requests.SEND: send,
     requests.MESSAGES: messages,
     requests.THREADS: threads,
+    requests.LAST_CONTACTS: last_contacts,
     requests.MARK_READ: mark_read,
     requests.REPLY_NOT_NEEDED: reply_not_needed,
     requests.CLOSE_THREAD: close_thread,

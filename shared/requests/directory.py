@@ -170,6 +170,12 @@ class People(Answer, frozen=True, kw_only=True):
     people: list[StaffName]
 
 
+class OwnClinician(Answer, frozen=True, kw_only=True):
+    """The patient's own clinician; null while they have none."""
+
+    own_clinician: StaffName | None
+
+
 class RequestErasure(Ask, frozen=True, kw_only=True):
     """Everything held about the patient is to be made unreadable. Patients ask for their own record."""
 
@@ -267,6 +273,8 @@ MAY_PRESCRIBE = operation(
     ),
 )
 PEOPLE = operation(Operation("directory", "people", FindPeople, People, roles=ANYONE))
+RECORD = frozenset({Role.PATIENT, Role.PROXY, Role.CLINICIAN, Role.NURSE})
+OWN_CLINICIAN = operation(Operation("directory", "own-clinician", OfPatient, OwnClinician, roles=RECORD))
 PRIVACY = frozenset({Role.PATIENT, Role.PRIVACY_OFFICER})
 REQUEST_ERASURE = operation(
     Operation("directory", "request-erasure", RequestErasure, ErasureState, command=True, roles=PRIVACY),

@@ -131,6 +131,20 @@ class Thread(Answer, frozen=True, kw_only=True):
     due: datetime | None = None
 
 
+class LastContact(Answer, frozen=True, kw_only=True):
+    """Somebody of the staff was in contact with the patient, by `message` or the channel of a contact they logged."""
+
+    person: UUID
+    how: str
+    at: datetime
+
+
+class LastContacts(Answer, frozen=True, kw_only=True):
+    """The last of each member of staff and way, latest first."""
+
+    contacts: list[LastContact]
+
+
 class Threads(Answer, frozen=True, kw_only=True):
     """Latest written first; `before` is the cursor of the next page, none at the end."""
 
@@ -181,6 +195,7 @@ OPEN_THREAD = operation(Operation("messaging", "open-thread", OpenThread, Thread
 SEND = operation(Operation("messaging", "send", Send, Sent, command=True, roles=THREAD))
 MESSAGES = operation(Operation("messaging", "messages", ReadMessages, Messages, roles=THREAD))
 THREADS = operation(Operation("messaging", "threads", ReadThreads, Threads, roles=RECORD))
+LAST_CONTACTS = operation(Operation("messaging", "last-contacts", OfPatient, LastContacts, roles=RECORD))
 MARK_READ = operation(Operation("messaging", "mark-read", MarkRead, ThreadState, command=True, roles=THREAD))
 REPLY_NOT_NEEDED = operation(
     Operation("messaging", "reply-not-needed", OfThread, ThreadState, command=True, roles=SEES_TO),

@@ -1,7 +1,8 @@
 """Merged answers: the story and who looked, whole when everybody answers, marked where somebody does not."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -59,7 +60,8 @@ async def test_a_part_whose_owner_is_away_is_marked_missing(opened: Opening) -> 
         told = await gateway.get(f"/v1/patients/{maria}/story")
         story = json.loads(told.body)
         assert story["missing"] == ["pharmacy", "handoffs"]
-        assert story.pop("threads_before") is None
+        assert (story.pop("threads_before"), story.pop("last_contact")) == (None, None)
+        assert story["own_clinician"]["name"] == "Amara Okafor"
         assert [name for name, part in story.items() if part is None] == ["medications", "open_handoffs", "trail"]
         assert story["threads"] == []
         looks = await gateway.get(f"/v1/patients/{maria}/accesses")
@@ -102,3 +104,63 @@ async def test_no_answer_on_access_ends_a_clinicians_stream(opened: Opening) -> 
         async with live(gateway, "ben-whitfield", query=f"?patient={maria}") as reader:
             await gateway.stack.stop("directory")
             assert (await reader.next("end")).data == {"reason": "no-access"}
+
+
+async def test_the_story_says_who_the_own_clinician_is_and_when_they_were_last_in_contact(opened: Opening) -> None:
+    async with opened(*OWNERS) as gateway:
+        clock, maria = gateway.stack.clock, gateway.stack.person("maria-lopez")
+        amara, ben = (str(gateway.stack.person(name)) for name in ("amara-okafor", "ben-whitfield"))
+
+        async def story(who: str = "ben-whitfield") -> dict[str, Any]:
+            told = await gateway.get(f"/v1/patients/{maria}/story", who=who)
+            assert told.status == 200, told.body
+            return dict(told.json)
+
+        async def last() -> tuple[str, str] | None:
+            found = (await story())["last_contact"]
+            return found and (found["person"], found["how"])
+
+        async def command(path: str, body: dict[str, Any], who: str) -> dict[str, Any]:
+            clock.advance(timedelta(minutes=1))
+            done = await gateway.command(path, body, who=who)
+            assert done.status == 200, done.body
+            return dict(done.json)
+
+        await treats(gateway, "ben-whitfield", "maria-lopez")
+        own = (await story())["own_clinician"]
+        assert (own["person"], own["name"], own["credential"]) == (amara, "Amara Okafor", "MD")
+        assert await last() is None
+        await seen_by(gateway, "amara-okafor", own["person"])
+        assert await last() == (amara, "visit")
+        thread = (await command("/v1/threads", {"patient": str(maria)}, "maria-lopez"))["thread"]
+        await command("/v1/messages", {"thread": thread, "text": "how is it today?"}, "ben-whitfield")
+        assert await last() == (amara, "visit"), "another clinician's words are no contact with her own"
+        await command("/v1/messages", {"thread": thread, "text": "and the knee?"}, "amara-okafor")
+        assert await last() == (amara, "message")
+        call = {"patient": str(maria), "channel": "phone", "origin": "staff", "words": "all well", "answered": True}
+        await command("/v1/contacts", call, "amara-okafor")
+        whole = await story("maria-lopez")
+        assert whole["last_contact"]["how"] == "phone"
+        everybody = [(one["person"], one["how"]) for one in whole["last_contacts"]]
+        assert everybody == [(amara, "phone"), (amara, "message"), (ben, "message")]
+        for path in ("own-clinician", "last-contacts"):
+            stranger = await gateway.get(f"/v1/patients/{maria}/{path}", who="chen-liu")
+            assert stranger.status == 404
+        await gateway.stack.stop("messaging")
+        without = await story("maria-lopez")
+        assert (without["missing"], without["last_contact"]) == (["messaging"], None)
+        assert without["own_clinician"] == own
+
+
+async def seen_by(gateway: Gateway, clinician: str, person: str) -> None:
+    """Maria's visit with the clinician, from its booking to its end."""
+    offers = await gateway.command("/v1/offers", {"reason": "a rash", "clinician": person})
+    offer = offers.json["offers"][0]
+    booked = await gateway.command("/v1/appointments", {"offer": offer["offer"]})
+    gateway.stack.clock.set(datetime.fromisoformat(offer["start"]))
+    await gateway.stack.quiet(10)
+    state = await gateway.command("/v1/visits/check-in", {"appointment": booked.json["appointment"]})
+    visit = {"visit": state.json["visit"]}
+    for path, body in (("start", visit), ("end", {**visit, "follow_up": False})):
+        done = await gateway.command(f"/v1/visits/{path}", body, who=clinician)
+        assert done.status == 200, done.body

@@ -230,6 +230,7 @@ ROWS: tuple[Row, ...] = (
     _in_consult(custody.CLAIM, "TA"),
     _of_maria(threads.OPEN_THREAD, "PXTA"),
     _of_maria(threads.THREADS, "PXTA"),
+    _of_maria(threads.LAST_CONTACTS, "PXTA"),
     _own(threads.FOLLOW_UPS, "TAC"),
     _own(custody.INBOX, "TACNRS"),
     _of(corrections.CORRECT, "message", "message", "P", "XTA", revision=0, text="better"),
