@@ -11,6 +11,7 @@ from shared.requests.declare import Answer, Ask, Operation, operation
 
 Words = Annotated[str, Meta(min_length=1, max_length=4000, description="Free text, sealed at rest.")]
 ShortWords = Annotated[str, Meta(min_length=1, max_length=300, description="Free text, sealed at rest.")]
+Sequence = Annotated[int, Meta(ge=1, le=2**62, description="A place in an order, counted from 1.")]
 Cents = Annotated[int, Meta(ge=0, description="US cents.")]
 State = Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2, description="A US state by its postal code.")]
 Moment = Annotated[datetime, Meta(tz=True, description="A time with its offset from UTC.")]

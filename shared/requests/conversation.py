@@ -1,13 +1,10 @@
 """What messaging is asked within a conversation: to say who is writing, and to find what was written."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
-
 from baton_events.codes import Party
-from shared.requests.common import ShortWords
+from shared.requests.common import Sequence, ShortWords
 from shared.requests.declare import Answer, Ask, Operation, operation
 from shared.requests.messaging import MESSAGES, SEND, OfThread
 
@@ -26,7 +23,7 @@ class Search(Ask, frozen=True, kw_only=True):
 
     thread: UUID
     words: ShortWords
-    before: Annotated[int, Meta(ge=1)] | None = None
+    before: Sequence | None = None
 
 
 class Hit(Answer, frozen=True, kw_only=True):

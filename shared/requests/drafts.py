@@ -6,12 +6,11 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from shared.requests.common import Code
+from shared.requests.common import Code, Sequence
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
-from shared.requests.messaging import SEND
+from shared.requests.messaging import SEND, DraftVersion
 
 DraftText = Annotated[str, Meta(min_length=1, max_length=16 * 1024, description="Free text, sealed at rest.")]
-DraftVersion = Annotated[int, Meta(ge=0, description="Later saved is greater; 0 where there is none.")]
 
 
 class SaveDraft(Ask, frozen=True, kw_only=True):
@@ -39,7 +38,7 @@ class AskDrafts(Ask, frozen=True, kw_only=True):
     """The caller's own drafts, latest saved first, those with a version before `before`; of one thread, if named."""
 
     thread: UUID | None = None
-    before: Annotated[int, Meta(ge=1)] | None = None
+    before: Sequence | None = None
     limit: Annotated[int, Meta(ge=1, le=10)] = 10
 
 

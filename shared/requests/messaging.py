@@ -10,7 +10,7 @@ from msgspec import Meta
 from baton_events.codes import Party, ThreadKind
 from shared.identity.people import Role
 from shared.requests.attachments import MOST_IN_MESSAGE, Attached
-from shared.requests.common import OfPatient, Words
+from shared.requests.common import OfPatient, Sequence, Words
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 from shared.requests.people import MetEmergency
 
@@ -20,6 +20,7 @@ CARE_STAFF = frozenset({Role.CLINICIAN, Role.NURSE})
 THREAD = RECORD | {Role.SUPPORT}
 SEES_TO = CARE_STAFF | {Role.SUPPORT}
 
+DraftVersion = Annotated[int, Meta(ge=0, le=2**62, description="Later saved is greater; 0 where there is none.")]
 Cursor = Annotated[str, Meta(min_length=1, max_length=80, description="Where the page before ended, as it was given.")]
 
 
@@ -48,7 +49,7 @@ class Send(Ask, frozen=True, kw_only=True):
     follow_up_of: UUID | None = None
     attachments: Annotated[list[UUID], Meta(max_length=MOST_IN_MESSAGE)] = []
     draft: UUID | None = None
-    draft_version: int | None = None
+    draft_version: DraftVersion | None = None
 
 
 class Sent(Done, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ class ReadMessages(Ask, frozen=True, kw_only=True):
     """
 
     thread: UUID
-    before: Annotated[int, Meta(ge=1)] | None = None
+    before: Sequence | None = None
     limit: Annotated[int, Meta(ge=1, le=40)] = 40
 
 
@@ -156,7 +157,7 @@ class MarkRead(Ask, frozen=True, kw_only=True):
     """The caller has seen everything up to `sequence`."""
 
     thread: UUID
-    sequence: Annotated[int, Meta(ge=1)]
+    sequence: Sequence
 
 
 class OfThread(Ask, frozen=True, kw_only=True):

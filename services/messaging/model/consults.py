@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from services.messaging.model.people import of_team
 from shared.errors import Conflict, Invalid, NotFound, Refusal
 from shared.requests.consults import ConsultStatus
 
@@ -47,7 +48,7 @@ class OfferRow:
 class ConsultRow:
     """A consult.
 
-    `assigned` sees to it, `joined` is the person called because of it, `ended_at` is when its days were over.
+    `assigned` sees to it, `joined` is who was called because of it, by `owner`; `ended_at` is when its days were over.
     """
 
     id: UUID
@@ -75,6 +76,7 @@ class ConsultRow:
     withdrawn_at: datetime | None = None
     assigned: UUID | None = None
     joined: UUID | None = None
+    owner: str | None = None
     erased: bool = False
     ended_at: datetime | None = None
 
@@ -83,10 +85,14 @@ class ConsultRow:
         """Where it stands, the end of its days counted."""
         return ConsultStatus.ENDED if self.ended_at is not None else self.status
 
-    @property
-    def proven(self) -> frozenset[UUID]:
-        """Those of the practice whom its own rows let in: who sees to it, and who was called because of it."""
-        return frozenset(one for one in (self.assigned, self.joined) if one is not None) - {self.patient}
+    def proven(self, person: UUID, teams: frozenset[str]) -> bool:
+        """Whether its own rows let somebody of the practice in who is in these teams.
+
+        Who sees to it, and who was called because of it, as long as they are of a team that is.
+        """
+        if person == self.patient:
+            return False
+        return person == self.assigned or (person == self.joined and of_team(self.owner or "", teams))
 
 
 def derived(secret: bytes, label: str, of: UUID) -> UUID:

@@ -74,7 +74,12 @@ def may_join(request: PersonRequest, person: UUID, teams: frozenset[str], now: d
 
 def may_read(request: PersonRequest, person: UUID, teams: frozenset[str]) -> bool:
     """Whether the person joined the patient and still is of a team that does."""
-    return request.joined_by == person and bool(teams & {request.owner.removeprefix("team:"), *dict(RUNGS)})
+    return request.joined_by == person and of_team(request.owner, teams)
+
+
+def of_team(owner: str, teams: frozenset[str]) -> bool:
+    """Whether one of the teams ever joins a patient whose request this owner has."""
+    return bool(teams & {owner.removeprefix("team:"), *dict(RUNGS)})
 
 
 class NoSuchRequest(NotFound):

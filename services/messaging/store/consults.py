@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from shared.database import Tx
 
-BESIDE = frozenset({"assigned", "joined", "erased", "ended_at"})
+BESIDE = frozenset({"assigned", "joined", "owner", "erased", "ended_at"})
 OWN = tuple(field.name for field in fields(ConsultRow) if field.name not in BESIDE)
 
 ADD = f"""
@@ -30,7 +30,7 @@ RETURNING id
 
 COLUMNS = f"""
 SELECT {", ".join(f"c.{name}" for name in OWN)},
-       t.assigned, p.joined_by AS joined, k.ended_at,
+       t.assigned, p.joined_by AS joined, p.owner, k.ended_at,
        EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = c.patient) AS erased
   FROM consult c
   LEFT JOIN thread t ON t.id = c.thread

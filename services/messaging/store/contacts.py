@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
+from services.messaging.model.threads import CARING
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
@@ -21,13 +24,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 
 PAGE = """
 SELECT c.id, c.logged_by, c.channel, c.origin, c.answered, c.call_back_by, c.question, c.thread, c.key_group, c.sealed,
-       c.at
+       c.at, EXISTS (SELECT 1 FROM thread t WHERE t.id = c.key_group AND t.erased_at IS NOT NULL) AS erased
   FROM contact c
  WHERE c.patient = $1
    AND ($2::uuid IS NULL OR (c.at, c.id) < (SELECT b.at, b.id FROM contact b WHERE b.id = $2 AND b.patient = $1))
    AND ($3::uuid IS NULL OR c.logged_by = $3
-        OR EXISTS (SELECT 1 FROM thread t WHERE t.id = c.thread AND t.assigned = $3)
-        OR EXISTS (SELECT 1 FROM participant p WHERE p.thread = c.thread AND p.person = $3 AND p.left_at IS NULL))
+        OR EXISTS (SELECT 1 FROM thread t WHERE t.id = c.thread AND t.assigned = $3 AND t.team = ANY ($5::text[]))
+        OR EXISTS (SELECT 1 FROM participant p
+                    WHERE p.thread = c.thread AND p.person = $3 AND p.left_at IS NULL AND $5::text[] && $6::text[]))
  ORDER BY c.at DESC, c.id DESC LIMIT $4
 """
 
@@ -57,9 +61,14 @@ async def add(tx: Tx, contact: NewContact) -> None:
     await tx.execute(ADD, *astuple(contact))
 
 
-async def page(tx: Tx, patient: UUID, before: UUID | None, known_to: UUID | None, limit: int) -> list[asyncpg.Record]:
-    """At most `limit` entries, newest first; with `known_to` those they logged or whose thread they see to."""
-    return await tx.fetch(PAGE, patient, before, known_to, limit)
+async def page(
+    tx: Tx, patient: UUID, before: UUID | None, limit: int, known_to: UUID | None, teams: Iterable[str]
+) -> list[asyncpg.Record]:
+    """At most `limit` entries, newest first; with `known_to`, who is in these teams, what their own work shows them.
+
+    Those they logged, and those whose thread they see to or take part in.
+    """
+    return await tx.fetch(PAGE, patient, before, known_to, limit, list(teams), list(CARING))
 
 
 async def question(tx: Tx, question: UUID) -> asyncpg.Record | None:

@@ -81,7 +81,7 @@ async def read_part(ground: MessagingGround, call: Call, ask: ReadPart) -> Part:
         async with ground.db.transaction() as tx:
             card = await store.card(tx, ask.attachment)
             object_ = await store.object_of(tx, ask.attachment, ask.part)
-        if card is None or card.erased or object_ is None:
+        if card is None or card.erased or card.retracted or object_ is None:
             raise rules.NoSuchAttachment
         keys = await keys_of(ground.sealing, card)
         rules.check_ticket(open_ticket(keys, card, call.person.id, ask.ticket), ask.part, call.now)

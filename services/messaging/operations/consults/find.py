@@ -47,7 +47,7 @@ async def find_providers(ground: MessagingGround, call: Call, ask: FindProviders
     """
     await require_own(ground, call, ask.patient)
     keys = await keys_of(ground, ask.patient)
-    condition, without = await _wanted(ground, ask, keys)
+    condition, without = await _wanted(ground, call, ask, keys)
     card, clinicians = await asyncio.gather(
         patient_card(ground, call, ask.patient), who_may_treat(ground, call, ask.patient)
     )
@@ -69,8 +69,10 @@ async def find_providers(ground: MessagingGround, call: Call, ask: FindProviders
     )
 
 
-async def _wanted(ground: MessagingGround, ask: FindProviders, keys: GroupKeys) -> tuple[Condition, set[UUID]]:
-    """The condition, and who is not asked again: whoever declined it."""
+async def _wanted(
+    ground: MessagingGround, call: Call, ask: FindProviders, keys: GroupKeys
+) -> tuple[Condition, set[UUID]]:
+    """The condition, and who is not asked again: whoever declined it. A look at that consult is put on record."""
     if ask.instead_of is None:
         if ask.condition is None:
             raise UnknownCondition(field="condition")
@@ -80,9 +82,10 @@ async def _wanted(ground: MessagingGround, ask: FindProviders, keys: GroupKeys) 
         raise NoSuchConsult
     if before.status not in GIVEN_UP:
         raise ConsultStands
-    async with ground.db.reading() as tx:
+    async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)
         without = await consults.declined_by(tx, before.id)
+        await audit.record(tx, call, "read", patient=ask.patient, object=before.id, range="condition")
     return named(ground.practice, intake_of(keys, before).condition), without
 
 

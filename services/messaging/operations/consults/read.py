@@ -48,14 +48,15 @@ END = 2**31 - 1
 async def consult(ground: MessagingGround, call: Call, ask: AskConsult) -> Consult:
     """One consult opened for the caller, once the look is on record; raises NoSuchConsult."""
     before = await found(ground, ask.consult)
-    vouched = call.person.id not in before.proven
+    person, teams = call.person.id, call.person.teams
+    vouched = not before.proven(person, teams)
     if vouched and await may_open(ground, call, before.patient) is None:
         raise NoSuchConsult
     keys = await keys_of(ground, before.patient)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, before.patient)
         row = await store.find(tx, ask.consult)
-        if row is None or not (vouched or call.person.id in row.proven):
+        if row is None or not (vouched or row.proven(person, teams)):
             raise NoSuchConsult
         rows = await plan_store.page(tx, row.id, ask.before or END, PAGE)
         days = await clock.clock_of(tx, row.id)

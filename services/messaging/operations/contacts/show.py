@@ -35,15 +35,15 @@ async def contacts(ground: MessagingGround, call: Call, ask: ReadContacts) -> Co
     to the thread of. Raises NotFound where that is nothing.
     """
     opens = await may_open(ground, call, ask.patient)
-    known_to = call.person.id if opens is None else None
+    whose = (call.person.id if opens is None else None, call.person.teams)
     async with ground.db.reading() as tx:
-        first = await store.page(tx, ask.patient, ask.before, known_to, ask.limit)
+        first = await store.page(tx, ask.patient, ask.before, ask.limit, *whose)
     if opens is None and not first:
         raise NotFound
     keys = {group: await _keys(ground, ask.patient, group) for group in {row["key_group"] for row in first}}
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)
-        rows = await store.page(tx, ask.patient, ask.before, known_to, ask.limit)
+        rows = await store.page(tx, ask.patient, ask.before, ask.limit, *whose)
         # What was written down in between is seen next time: its keys are not unwrapped.
         rows = [row for row in rows if row["key_group"] in keys]
         await audit.record(tx, call, "read", patient=ask.patient, range=f"{len(rows)} contacts")
@@ -83,7 +83,7 @@ async def _keys(ground: MessagingGround, patient: UUID, group: UUID) -> GroupKey
 
 
 def _opened(keys: Mapping[UUID, GroupKeys | None], row: asyncpg.Record) -> Contact:
-    opening = keys[row["key_group"]]
+    opening = None if row["erased"] else keys[row["key_group"]]
     words = None
     if opening is not None:
         words = opening.open(row["sealed"], kind=Kind.CONTACT, object=row["id"], author=row["logged_by"]).decode()

@@ -9,6 +9,7 @@ import msgspec
 from services.messaging.model.people import NoSuchRequest, may_read
 from services.messaging.model.people import Told as Kept
 from services.messaging.store import people as store
+from services.messaging.store import threads
 from shared import audit
 from shared.errors import NotFound
 from shared.identity.access import may_open
@@ -57,6 +58,9 @@ async def person_request(ground: MessagingGround, call: Call, ask: OfRequest) ->
     keys = await ground.sealing.keys(found.patient, found.thread)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, found.patient)
+        thread = await threads.look(tx, found.thread)
+        if thread is None or thread.erased:
+            raise NoSuchRequest
         rows = await store.context(tx, found.id)
         seen = f"context 1-{len(rows)}"
         await audit.record(tx, call, "read", patient=found.patient, object=found.id, range=seen)
