@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from baton_events import TYPES, billing, booking, common, directory, handoffs
 from baton_events.codes import HandoffName, ServiceName
+from baton_events.envelope import parse, render
 from services.gateway.live import shown
 from services.gateway.live.listener import MOST_WAITING, Listener
 from services.gateway.live.shown import shown_on
@@ -232,3 +234,14 @@ def test_what_the_practice_keeps_of_itself_is_shown_on_no_ground() -> None:
     for ground in Ground:
         assert common.AUDIT_CHECKPOINTED[ServiceName.BOOKING].kind.type not in shown_on(ground)
         assert (directory.ErasureRequested.kind.type in shown_on(ground)) == (ground is Ground.SELF)
+
+
+@pytest.mark.parametrize("name", HandoffName)
+def test_that_a_patient_asked_to_be_erased_is_shown_as_work_to_themselves_alone(name: HandoffName) -> None:
+    owed = handoffs.HandoffOpened(
+        handoff=uuid4(), name=name, case=uuid4(), owner="team:privacy", due=datetime.now(UTC), patient=uuid4()
+    )
+    data = msgspec.json.encode(owed)
+    body = render(id=uuid4(), type=owed.kind.type, entity=owed.entity, sequence=1, time=datetime.now(UTC), data=data)
+    seen = {ground for ground in Ground if shown.shows(parse(body), ground)}
+    assert seen == ({Ground.SELF} if name is HandoffName.RECORD_ERASE else set(Ground))

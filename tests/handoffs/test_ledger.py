@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from baton_events.codes import HandoffName, Party, RelationshipSource
+from baton_events.directory import ErasureRequested
 from baton_events.handoffs import (
     HandoffAccepted,
     HandoffClosed,
@@ -312,6 +313,19 @@ async def test_the_trail_opens_to_who_treats_the_patient_and_to_nobody_else(stac
         assert len((await s.ask(TRAIL, ask, as_="ben-whitfield")).open) == 1
         seen = (await s.ask(ACCESSES["handoffs"], ask, as_="maria-lopez")).accesses
         assert [access.actor for access in seen if access.what.startswith("svc.handoffs.trail")] == [str(BEN)]
+
+
+async def test_that_the_patient_asked_to_be_erased_stands_in_the_trail_for_themselves_alone(stack: Open) -> None:
+    async with stack("handoffs", "directory") as s:
+        due = s.clock() + timedelta(hours=24)
+        asked = await s.publish(ErasureRequested(erasure=uuid4(), patient=MARIA, erase_due=due))
+        await s.handled("handoffs", asked)
+        proxy = s.person("aisha-khan")
+        await s.as_owner("directory", f"INSERT INTO proxy (patient, proxy) VALUES ('{MARIA}', '{proxy}')")  # noqa: S608
+        ask = OfPatient(patient=MARIA)
+        assert [one.name for one in (await s.ask(TRAIL, ask, as_="maria-lopez")).open] == [HandoffName.RECORD_ERASE]
+        others = await s.ask(TRAIL, ask, as_="aisha-khan")
+        assert (others.open, others.steps) == ([], [])
 
 
 async def test_no_answer_from_directory_is_no_access(stack: Open) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from baton_events import TYPES
-from baton_events.codes import Party
+from baton_events.codes import HandoffName, Party
 from shared.requests.directory import Ground
 
 if TYPE_CHECKING:
@@ -66,6 +66,16 @@ def shows_writing(said: SomebodyWrites, viewer: UUID, ground: Ground) -> bool:
 def shown_on(ground: Ground) -> frozenset[str]:
     """The event types of a patient that somebody sees to whom the record opens on this ground, and no other."""
     return frozenset(type_ for type_, event in TYPES.items() if event.kind.noun in NOUNS[ground])
+
+
+def shows(envelope: Envelope, ground: Ground) -> bool:
+    """Whether somebody to whom the record opens on this ground sees the event.
+
+    That the patient asked to be erased is theirs alone, also where it is told as work that is owed.
+    """
+    if envelope.type not in shown_on(ground):
+        return False
+    return ground is Ground.SELF or getattr(envelope.typed(), "name", None) is not HandoffName.RECORD_ERASE
 
 
 def rendered(envelope: Envelope) -> str:

@@ -11,7 +11,7 @@ from aiohttp_sse import EventSourceResponse
 from services.gateway import metrics
 from services.gateway.door import DOOR, HEADERS, signed_in
 from services.gateway.live.listener import Listener
-from services.gateway.live.shown import rendered, shows_writing
+from services.gateway.live.shown import rendered, shows, shows_writing
 from services.gateway.live.stored import events_after, last_sequence
 from services.gateway.live.whose import over, viewer
 from shared.background import jittered
@@ -116,7 +116,7 @@ async def _catch_up(
 async def _send(response: EventSourceResponse, watching: Viewer, event: LiveEvent, place: int) -> int:
     if event.sequence <= place:
         return place
-    if event.envelope.type in watching.types:
+    if watching.ground and shows(event.envelope, watching.ground):
         await response.send(rendered(event.envelope), id=str(event.sequence))
     return event.sequence
 

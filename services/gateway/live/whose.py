@@ -9,7 +9,6 @@ from uuid import UUID
 
 import msgspec
 
-from services.gateway.live.shown import shown_on
 from shared.bus import refusal_of
 from shared.bus.headers import AUTHORIZATION
 from shared.errors import Forbidden, Invalid, NotFound, Refusal
@@ -34,11 +33,6 @@ class Viewer:
     token: str
     patient: UUID | None = None
     ground: Ground | None = None
-
-    @property
-    def types(self) -> frozenset[str]:
-        """Which of the patient's events the viewer sees."""
-        return shown_on(self.ground) if self.ground else frozenset()
 
     @property
     def owners(self) -> frozenset[str]:

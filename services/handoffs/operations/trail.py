@@ -13,6 +13,7 @@ from shared.errors import Unavailable
 from shared.identity.access import require_open
 from shared.requests.common import OfPatient
 from shared.requests.directory import PATIENT
+from shared.requests.directory import Ground as Open
 from shared.requests.handoffs import Trail, TrailStep
 from shared.sealing import refuse_erased
 
@@ -29,12 +30,16 @@ MOST = 200
 
 
 async def trail(ground: Ground, call: Call, ask: OfPatient) -> Trail:
-    """The patient's latest handoffs, and all that are open, step by step; to the patient and who treats them."""
-    await require_open(ground, call, ask.patient)
+    """The patient's latest handoffs, and all that are open, step by step; to the patient and who treats them.
+
+    That they asked to be erased is shown to themselves alone.
+    """
+    own = await require_open(ground, call, ask.patient) is Open.SELF
     zone = await _zone(ground, ask.patient)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)
-        entries = await reading.of_patient(tx, ask.patient, MOST)
+        found = await reading.of_patient(tx, ask.patient, MOST)
+        entries = [held for held in found if own or not held.about_erasure]
         custodies = await reading.custodies(tx, [held.id for held in entries])
         await audit.record(tx, call, "read", patient=ask.patient, range=f"{len(entries)} handoffs")
     steps = [step for custody in custodies for step in _steps(custody, zone)]
