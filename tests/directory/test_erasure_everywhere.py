@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from baton_events.directory import ErasureCompleted
+from baton_events.directory import ErasureApproved, ErasureCompleted
 from deploy.commands.erase import purge
 from services.directory.model.erasure import KEEPERS
 from shared.outbox.reconcile import Reconciler
@@ -22,6 +23,7 @@ from tests.pharmacy.playing import playing
 from tests.support.backups import dump, restore
 
 if TYPE_CHECKING:
+    from baton_events.codes import ServiceName
     from tests.support.stack import Open, Stack
 
 SERVICES = tuple(sorted(KEEPERS))
@@ -131,3 +133,9 @@ async def test_a_data_backup_from_before_opens_nothing_while_the_keystore_stays(
         assert not await s.fetchval(
             "directory", "SELECT count(*) FROM patient WHERE id = $1 AND name IS NOT NULL", maria
         )
+
+
+@pytest.mark.parametrize("service", sorted(KEEPERS))
+def test_every_service_erases_once(service: ServiceName) -> None:
+    reactions = import_module(f"services.{service}.reactions").REACTIONS
+    assert [one.event for one in reactions].count(ErasureApproved) == 1
