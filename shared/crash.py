@@ -31,6 +31,8 @@ class CrashPoint(StrEnum):
     DELIVERY_RECORDED = "delivery.recorded"
     PARTNER_HEARD = "partner.heard"
     PARTNER_COMMITTED = "partner.committed"
+    WAITLIST_OFFERED = "waitlist.offered"
+    WAITLIST_COMMITTED = "waitlist.committed"
 
 
 class CrashedError(BaseException):

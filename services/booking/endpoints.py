@@ -16,10 +16,14 @@ from services.booking.operations.read import appointment, appointments_of, facts
 from services.booking.operations.reschedule import reschedule
 from services.booking.operations.schedule import schedule
 from services.booking.operations.video import leave_video, request_video, video, video_promise
+from services.booking.operations.waitlist import change_wait, leave_waitlist, wait
+from services.booking.operations.waitlist_claim import claim_time
+from services.booking.operations.waitlist_read import waits_of
 from shared import audit
 from shared.requests import availability, common, moves
 from shared.requests import booking as requests
 from shared.requests import video as calls
+from shared.requests import waitlist as waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +46,11 @@ OPERATIONS: Mapping[Operation[Any, Any], Handler] = {
     availability.OVERRIDE: override,
     availability.LIFT: lift,
     availability.OVERRIDES: overrides,
+    waiting.WAIT: wait,
+    waiting.CHANGE_WAIT: change_wait,
+    waiting.LEAVE_WAITLIST: leave_waitlist,
+    waiting.WAITING: waits_of,
+    waiting.CLAIM_TIME: claim_time,
     calls.VIDEO_PROMISE: video_promise,
     calls.REQUEST_VIDEO: request_video,
     calls.LEAVE_VIDEO: leave_video,

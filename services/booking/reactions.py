@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from baton_events.visits import VisitCheckedIn, VisitEnded, VisitLeft, VisitStarted
 from services.booking.operations.no_show import NO_SHOW, looked_at_again
 from services.booking.operations.reminders import withdraw_reminders
+from services.booking.operations.waitlist_freed import freed
+from services.booking.operations.waitlist_over import waits_for_nothing
 from services.booking.store import appointments, video
 from services.booking.store.erasures import give_back
 from shared import audit
@@ -59,9 +61,11 @@ async def _moved(ground: Ground, tx: Tx, got: Received[Any], move: Move) -> None
 
 async def erased(tx: Tx, got: Received[ErasureApproved], now: datetime) -> None:
     """Give back the times that were the patient's; nobody is told why."""
-    for appointment in await give_back(tx, got.event.patient, now):
-        await cancel_deadlines(tx, NO_SHOW, appointment, now)
-        await withdraw_reminders(tx, appointment, now)
+    await waits_for_nothing(tx, got.event.patient, now)
+    for given in await give_back(tx, got.event.patient, now):
+        await cancel_deadlines(tx, NO_SHOW, given.appointment, now)
+        await withdraw_reminders(tx, given.appointment, now)
+        await freed(tx, given.clinician, given.office, given.start, given.end, now)
 
 
 REACTIONS = (

@@ -20,6 +20,7 @@ from shared.requests import (
     pharmacy,
     video,
     visits,
+    waitlist,
 )
 from shared.requests.declare import OPERATIONS, Answer, Ask, Done, Operation
 
@@ -48,4 +49,5 @@ __all__ = [
     "pharmacy",
     "video",
     "visits",
+    "waitlist",
 ]

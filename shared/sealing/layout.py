@@ -52,6 +52,7 @@ class Kind(IntEnum):
     GAP = 23
     OPINION = 24
     OVERRIDE = 25
+    WAIT = 26
 
 
 def header(kind: Kind, key: UUID) -> bytes:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tests.support.stack import Stack
 
 EMPTIED = (
-    "TRUNCATE appointment, video, offer_set, deadline, licence_round; INSERT INTO licence_round VALUES (true, 'epoch')"
+    "TRUNCATE appointment, video, wait, freed_time, claim, offer_set, deadline, licence_round;"
+    "INSERT INTO licence_round VALUES (true, 'epoch')"
 )
 
 

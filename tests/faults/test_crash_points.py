@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 CRASHED = 137
 OF_PARTNERS = {point for point in CrashPoint if point.startswith(("delivery.", "partner."))}
+OF_THE_WAITLIST = {point for point in CrashPoint if point.startswith("waitlist.")}
 OF_DEAD_LETTERS = {CrashPoint.INBOX_DEAD_LETTERED}
-OF_ALL_EVENTS = [point for point in CrashPoint if point not in OF_PARTNERS | OF_DEAD_LETTERS]
+OF_ALL_EVENTS = [point for point in CrashPoint if point not in OF_PARTNERS | OF_DEAD_LETTERS | OF_THE_WAITLIST]
 
 
 @contextmanager

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from services.booking.model.tokens import Held
     from services.booking.operations.ground import BookingGround
     from shared.call import Call
+    from shared.database import Tx
     from shared.requests.booking import Book, Offer
     from shared.sealing import GroupKeys
 
@@ -51,7 +52,7 @@ async def book(ground: BookingGround, call: Call, ask: Book) -> Booked:
             raise gone
         await require_licence(ground, call, held)
         row = _row(ground, call, ask.offer, held, keys, author, wish)
-        await _register(ground, call, held, row)
+        await register(ground, call, held, row)
         return await _take(ground, call, row)
     except OfferGone as refusal:
         refusal.members["offers"] = await next_best(ground, call, held, wish)
@@ -119,7 +120,7 @@ def _row(
     )
 
 
-async def _register(ground: BookingGround, call: Call, held: Held, row: appointments.Row) -> None:
+async def register(ground: BookingGround, call: Call, held: Held, row: appointments.Row) -> None:
     """Have the clinician treat the patient; it lapses unless the booking is announced."""
     ask = RegisterRelationship(
         relationship=row.relationship,
@@ -141,15 +142,20 @@ async def _take(ground: BookingGround, call: Call, row: appointments.Row) -> Boo
         status=row.status,
     )
     async with ground.db.transaction() as tx:
-        await refuse_erased(tx, row.patient)
-        if not await appointments.take(tx, row):
-            raise PatientBusy if await appointments.only_the_patient_is_busy(tx, row) else SlotTaken
-        await watch_for_no_show(tx, row.id, row.end)
-        await remind(tx, row.id, row.start, row.time_zone, call.now)
-        await announce(tx, _booked(row, call), call.now)
-        await audit.record(tx, call, "write", patient=row.patient, object=row.id)
+        await take(tx, call, row)
         await idempotency.keep(tx, call, done)
     return done
+
+
+async def take(tx: Tx, call: Call, row: appointments.Row) -> None:
+    """Take the time and announce it; raises PatientBusy, SlotTaken."""
+    await refuse_erased(tx, row.patient)
+    if not await appointments.take(tx, row):
+        raise PatientBusy if await appointments.only_the_patient_is_busy(tx, row) else SlotTaken
+    await watch_for_no_show(tx, row.id, row.end)
+    await remind(tx, row.id, row.start, row.time_zone, call.now)
+    await announce(tx, _booked(row, call), call.now)
+    await audit.record(tx, call, "write", patient=row.patient, object=row.id)
 
 
 def _booked(row: appointments.Row, call: Call) -> AppointmentBooked:

@@ -10,6 +10,8 @@ from services.booking.model.refusals import NoSuchAppointment, NotCancellable
 from services.booking.operations.access import at_front_desk, require_arranging
 from services.booking.operations.no_show import NO_SHOW
 from services.booking.operations.reminders import withdraw_reminders
+from services.booking.operations.waitlist_freed import freed
+from services.booking.operations.waitlist_over import waits_no_more_instead_of
 from services.booking.store import appointments
 from shared import audit, idempotency
 from shared.deadlines import cancel_deadlines
@@ -43,6 +45,8 @@ async def cancel(ground: BookingGround, call: Call, ask: OfAppointment) -> Appoi
         await appointments.cancel(tx, row.id, call.now, call.person.id)
         await cancel_deadlines(tx, NO_SHOW, row.id, call.now)
         await withdraw_reminders(tx, row.id, call.now)
+        await freed(tx, row.clinician, row.office, row.start, row.end, call.now, freed_by=row.patient)
+        await waits_no_more_instead_of(tx, row.id, call.now)
         await announce(tx, AppointmentCancelled(appointment=row.id, patient=row.patient, reason=reason), call.now)
         await audit.record(tx, call, "write", patient=row.patient, object=row.id)
         await idempotency.keep(tx, call, done)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from baton_events.booking import AvailabilityOverridden, AvailabilityOverrideLifted
+from baton_events.codes import Availability
 from services.booking.model.overriding import LiftedAlready, NoSuchOverride, OverrideOver, require_stretch
 from services.booking.model.reasons import plain
 from services.booking.model.refusals import NothingTold, UnknownChoice
 from services.booking.operations.access import at_front_desk
+from services.booking.operations.waitlist_freed import freed
 from services.booking.store import overrides as store
 from shared import audit, idempotency
 from shared.errors import Invalid, NotFound
@@ -55,6 +57,8 @@ async def override(ground: BookingGround, call: Call, ask: OverrideAvailability)
     )
     async with ground.db.transaction() as tx:
         await store.add(tx, row)
+        if row.availability is Availability.OPEN:
+            await freed(tx, row.clinician, row.office, row.start, row.end, call.now)
         done = Overridden(override=row.id, appointments=await store.standing_in(tx, row))
         await announce(tx, _overridden(row), call.now)
         await audit.record(tx, call, "write", patient=None, object=row.id)
@@ -74,6 +78,8 @@ async def lift(ground: BookingGround, call: Call, ask: OfOverride) -> OverrideSt
             raise OverrideOver
         by = call.person.id
         await store.lift(tx, row.id, call.now, by)
+        if row.availability is Availability.CLOSED:
+            await freed(tx, row.clinician, row.office, row.start, row.end, call.now)
         lifted = AvailabilityOverrideLifted(override=row.id, clinician=row.clinician, office=row.office, lifted_by=by)
         await announce(tx, lifted, call.now)
         await audit.record(tx, call, "write", patient=None, object=row.id)

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from baton_events.booking import AppointmentRescheduled
-from baton_events.codes import RelationshipSource, VisitKind
+from baton_events.codes import VisitKind
 from services.booking.model import tokens
 from services.booking.model.footprint import footprint
 from services.booking.model.moves import MovedMeanwhile, OfferForAnother, require_movable
 from services.booking.model.refusals import NoSuchAppointment, OfferGone, OfferLapsed, PatientBusy, SlotTaken
 from services.booking.model.wish import Wish
-from services.booking.operations.availability import as_booking
-from services.booking.operations.book import CONFIRMED_WITHIN, next_best, require_licence
+from services.booking.operations.book import next_best, register, require_licence
 from services.booking.operations.instead_of import to_arrange
 from services.booking.operations.no_show import watch_again
 from services.booking.operations.reminders import remind_again
+from services.booking.operations.waitlist_freed import freed
 from services.booking.store import appointments, moves, offers
 from shared import audit, idempotency
 from shared.outbox import announce
 from shared.requests.booking import AppointmentStatus
-from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
 from shared.requests.moves import Rescheduled
 from shared.sealing import Kind, PatientErased, refuse_erased
 
@@ -53,9 +52,9 @@ async def reschedule(ground: BookingGround, call: Call, ask: Reschedule) -> Resc
         if gone is not None:
             raise gone
         await require_licence(ground, call, held)
-        moved = _moved(ground, row, ask.offer, held, wish)
+        moved = moved_to(ground, row, ask.offer, held, wish)
         if moved.relationship != row.relationship:
-            await _register(ground, call, held, moved)
+            await register(ground, call, held, moved)
         return await _move(ground, call, moved)
     except OfferGone as refusal:
         refusal.members["offers"] = await next_best(ground, call, held, wish)
@@ -87,8 +86,8 @@ async def _look(ground: BookingGround, call: Call, row: Row, held: Held) -> tupl
     return wish, PatientBusy() if seen["patient_busy"] else None
 
 
-def _moved(ground: BookingGround, row: Row, offer: str, held: Held, wish: Wish) -> Row:
-    """The appointment as it will be."""
+def moved_to(ground: BookingGround, row: Row, offer: str, held: Held, wish: Wish) -> Row:
+    """The appointment as it will be; with another clinician `offer` names the relationship."""
     in_office = held.kind is VisitKind.OFFICE
     another = tokens.relationship_moved(ground.offer_key, row.id, offer)
     office, visit = ground.practice.offices[held.office], ground.practice.visit_types[wish.visit_type]
@@ -106,18 +105,6 @@ def _moved(ground: BookingGround, row: Row, offer: str, held: Held, wish: Wish) 
     )
 
 
-async def _register(ground: BookingGround, call: Call, held: Held, moved: Row) -> None:
-    """Have the new clinician treat the patient; it lapses unless the move is announced."""
-    ask = RegisterRelationship(
-        relationship=moved.relationship,
-        patient=moved.patient,
-        clinician=moved.clinician,
-        source=RelationshipSource.BOOKING,
-        lapses_at=held.lapses_at + CONFIRMED_WITHIN,
-    )
-    await as_booking(ground, call, REGISTER_RELATIONSHIP, ask, key=str(moved.relationship))
-
-
 async def _move(ground: BookingGround, call: Call, moved: Row) -> Rescheduled:
     done = Rescheduled(
         appointment=moved.id,
@@ -130,18 +117,24 @@ async def _move(ground: BookingGround, call: Call, moved: Row) -> Rescheduled:
         sequence=moved.sequence + 1,
     )
     async with ground.db.transaction() as tx:
-        await refuse_erased(tx, moved.patient)
-        await _require_unchanged(tx, call, moved)
-        await moves.move(tx, moved, call.now, call.person.id)
-        await watch_again(tx, moved.id, moved.end, call.now)
-        await remind_again(tx, moved.id, moved.start, moved.time_zone, call.now)
-        await announce(tx, _rescheduled(moved), call.now)
-        await audit.record(tx, call, "write", patient=moved.patient, object=moved.id)
+        await move(tx, call, moved)
         await idempotency.keep(tx, call, done)
     return done
 
 
-async def _require_unchanged(tx: Tx, call: Call, moved: Row) -> None:
+async def move(tx: Tx, call: Call, moved: Row) -> None:
+    """Move the appointment, announce it, and free its time; raises SlotTaken, PatientBusy, MovedMeanwhile."""
+    await refuse_erased(tx, moved.patient)
+    was = await _require_unchanged(tx, call, moved)
+    await moves.move(tx, moved, call.now, call.person.id)
+    await watch_again(tx, moved.id, moved.end, call.now)
+    await remind_again(tx, moved.id, moved.start, moved.time_zone, call.now)
+    await freed(tx, was.clinician, was.office, was.start, was.end, call.now, freed_by=was.patient)
+    await announce(tx, _rescheduled(moved), call.now)
+    await audit.record(tx, call, "write", patient=moved.patient, object=moved.id)
+
+
+async def _require_unchanged(tx: Tx, call: Call, moved: Row) -> Row:
     """Lock the appointment, and raise unless it stands as it stood when the offer was made."""
     row = await appointments.lock(tx, moved.id)
     if row is None:
@@ -149,6 +142,7 @@ async def _require_unchanged(tx: Tx, call: Call, moved: Row) -> None:
     require_movable(row.status, row.end, call.now, started=row.started)
     if row.sequence != moved.sequence:
         raise MovedMeanwhile
+    return row
 
 
 def _rescheduled(moved: Row) -> AppointmentRescheduled:

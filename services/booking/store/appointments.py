@@ -27,7 +27,7 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $1
         UNION ALL
         (SELECT r.room FROM unnest($20::text[]) WITH ORDINALITY AS r (room, turn)
           WHERE NOT EXISTS (SELECT 1 FROM appointment a
-                             WHERE a.office = $4 AND a.room = r.room AND a.status IN ('booked', 'arrived')
+                             WHERE a.office = $4 AND a.room = r.room AND a.status IN ('proposed', 'booked', 'arrived')
                                AND tstzrange(a.start_at, a.end_at) && tstzrange($6, $7))
           ORDER BY r.turn LIMIT 1)) AS place
 ON CONFLICT DO NOTHING
@@ -36,7 +36,7 @@ RETURNING id
 
 IN_THE_WAY = """
 SELECT EXISTS (SELECT 1 FROM appointment a
-                WHERE a.clinician = $1 AND a.id <> $9 AND a.status IN ('booked', 'arrived')
+                WHERE a.clinician = $1 AND a.id <> $9 AND a.status IN ('proposed', 'booked', 'arrived')
                   AND (a.blocked && widened($3, $4, $6, $7)
                        OR $8 > 0 AND a.kind = 'office' AND a.office <> $5
                           AND widened(a.start_at, a.end_at, 0, a.travel_minutes) && widened($3, $4, 0, $8))
@@ -49,7 +49,8 @@ SELECT EXISTS (SELECT 1 FROM appointment a
 FREE_ROOM = """
 SELECT r.room FROM unnest($1::text[]) WITH ORDINALITY AS r (room, turn)
  WHERE NOT EXISTS (SELECT 1 FROM appointment a
-                    WHERE a.office = $2 AND a.room = r.room AND a.id <> $5 AND a.status IN ('booked', 'arrived')
+                    WHERE a.office = $2 AND a.room = r.room AND a.id <> $5
+                      AND a.status IN ('proposed', 'booked', 'arrived')
                       AND tstzrange(a.start_at, a.end_at) && tstzrange($3, $4))
  ORDER BY r.turn LIMIT 1
 """
@@ -57,15 +58,23 @@ SELECT r.room FROM unnest($1::text[]) WITH ORDINALITY AS r (room, turn)
 FIND = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship, status,
        author, sealed, booked_by, booked_at, started_at, sequence
-  FROM appointment WHERE id = $1
+  FROM appointment WHERE id = $1 AND status <> 'proposed'
 """
 
 LOCK = f"{FIND} FOR UPDATE"
 
+FIND_PROPOSED = """
+SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship,
+       'booked' AS status, author, sealed, booked_by, booked_at, started_at, sequence
+  FROM appointment WHERE id = $1 AND status = 'proposed'
+"""
+
+WITHDRAW_PROPOSED = "DELETE FROM appointment WHERE id = $1 AND status = 'proposed'"
+
 OF_PATIENT = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship, status,
        author, sealed, booked_by, booked_at, started_at, sequence
-  FROM appointment WHERE patient = $1
+  FROM appointment WHERE patient = $1 AND status <> 'proposed'
  ORDER BY start_at DESC, id LIMIT $2
 """
 
@@ -94,14 +103,14 @@ UPDATE appointment
 
 OF_CLINICIAN_ON = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appointment
- WHERE clinician = $1 AND ($2::uuid IS NULL OR office = $2) AND status <> 'cancelled'
+ WHERE clinician = $1 AND ($2::uuid IS NULL OR office = $2) AND status NOT IN ('proposed', 'cancelled')
    AND start_at >= $3::date - 1 AND start_at < $3::date + 2 AND (start_at AT TIME ZONE time_zone)::date = $3
  ORDER BY start_at, id
 """
 
 OF_OFFICE_ON = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appointment
- WHERE office = $1 AND status <> 'cancelled'
+ WHERE office = $1 AND status NOT IN ('proposed', 'cancelled')
    AND start_at >= $2::date - 1 AND start_at < $2::date + 2 AND (start_at AT TIME ZONE time_zone)::date = $2
  ORDER BY start_at, id
 """
@@ -155,8 +164,10 @@ def _row(row: asyncpg.Record) -> Row:
     )
 
 
-async def take(tx: Tx, row: Row) -> bool:
+async def take(tx: Tx, row: Row, *, proposed: bool = False) -> bool:
     """Take the time with one of the rooms; False when something stands in the way.
+
+    What is `proposed` is held for the patient and is no appointment yet.
 
     Two that want the same time wait for each other's outcome and never deadlock: a conflict leaves no row behind.
     Who loses only a room to another takes the next.
@@ -175,7 +186,7 @@ async def take(tx: Tx, row: Row) -> bool:
             row.price_cents,
             row.quote,
             row.relationship,
-            row.status.value,
+            "proposed" if proposed else row.status.value,
             row.author,
             row.sealed,
             row.booked_by,
@@ -190,6 +201,17 @@ async def take(tx: Tx, row: Row) -> bool:
         if any(await _in_the_way(tx, row)) or await free_room(tx, row) is None:
             return False
     return False
+
+
+async def find_proposed(tx: Tx, appointment: UUID) -> Row | None:
+    """What it would be once it is booked."""
+    row = await tx.fetchrow(FIND_PROPOSED, appointment)
+    return _row(row) if row else None
+
+
+async def withdraw_proposed(tx: Tx, appointment: UUID) -> None:
+    """Hold the time no longer."""
+    await tx.execute(WITHDRAW_PROPOSED, appointment)
 
 
 async def only_the_patient_is_busy(tx: Tx, row: Row) -> bool:

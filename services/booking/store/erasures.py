@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from uuid import UUID
-
     from shared.database import Tx
 
 GIVE_BACK = """
 UPDATE appointment SET status = 'cancelled', cancelled_at = $2, cancelled_by = patient
  WHERE patient = $1 AND status = 'booked'
-RETURNING id
+RETURNING id, clinician, office, start_at, end_at
 """
 
 
-async def give_back(tx: Tx, patient: UUID, now: datetime) -> list[UUID]:
+class Given(NamedTuple):
+    """An appointment given back, and its time."""
+
+    appointment: UUID
+    clinician: UUID
+    office: UUID
+    start: datetime
+    end: datetime
+
+
+async def give_back(tx: Tx, patient: UUID, now: datetime) -> list[Given]:
     """The times that the patient had taken are free again; gives their appointments."""
-    return [row["id"] for row in await tx.fetch(GIVE_BACK, patient, now)]
+    return [Given(*row) for row in await tx.fetch(GIVE_BACK, patient, now)]

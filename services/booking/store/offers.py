@@ -31,7 +31,7 @@ LOOK = """
 SELECT o.author, o.sealed,
        EXISTS (SELECT 1 FROM erased_patient e WHERE e.patient = o.patient) AS erased,
        EXISTS (SELECT 1 FROM appointment a
-                WHERE a.clinician = $4 AND a.status IN ('booked', 'arrived') AND a.id IS DISTINCT FROM $7
+                WHERE a.clinician = $4 AND a.status IN ('proposed', 'booked', 'arrived') AND a.id IS DISTINCT FROM $7
                   AND a.blocked && tstzrange($5, $6)) AS clinician_busy,
        EXISTS (SELECT 1 FROM appointment a
                 WHERE a.patient = o.patient AND a.status IN ('booked', 'arrived') AND a.id IS DISTINCT FROM $7
@@ -41,9 +41,10 @@ SELECT o.author, o.sealed,
 """
 
 TAKEN = """
-SELECT clinician, patient = $2, kind = 'office', office, room, start_at, end_at, lower(blocked), upper(blocked)
+SELECT clinician, patient = $2 AND status <> 'proposed', kind = 'office', office, room, start_at, end_at,
+       lower(blocked), upper(blocked)
   FROM appointment
- WHERE status IN ('booked', 'arrived') AND start_at > $3 AND start_at < $4 AND id IS DISTINCT FROM $5
+ WHERE status IN ('proposed', 'booked', 'arrived') AND start_at > $3 AND start_at < $4 AND id IS DISTINCT FROM $5
    AND (clinician = ANY($1::uuid[]) OR patient = $2 OR (room IS NOT NULL AND office = ANY($6::uuid[])))
 """
 

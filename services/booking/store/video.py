@@ -46,7 +46,8 @@ END = "UPDATE video SET status = 'ended' WHERE appointment = $1 AND status = 'co
 
 NEXT_TAKEN = """
 SELECT min(CASE WHEN clinician = $1 THEN lower(blocked) ELSE start_at END) FROM appointment
- WHERE (clinician = $1 OR patient = $2) AND start_at > $3 AND start_at < $4 AND status IN ('booked', 'arrived')
+ WHERE (clinician = $1 OR patient = $2) AND start_at > $3 AND start_at < $4
+   AND (status IN ('booked', 'arrived') OR status = 'proposed' AND clinician = $1)
 """
 
 
