@@ -29,6 +29,7 @@ from shared.requests import (
     pharmacy,
     video,
     visits,
+    waitlist,
 )
 
 PLACEHOLDER = re.compile(r"{([a-z_]+)}")
@@ -71,6 +72,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/availability/overrides", availability.OVERRIDES),
     Route("POST", "/v1/availability/overrides", availability.OVERRIDE),
     Route("POST", "/v1/availability/overrides/lift", availability.LIFT),
+    Route("POST", "/v1/waitlist", waitlist.WAIT),
+    Route("POST", "/v1/waitlist/change", waitlist.CHANGE_WAIT),
+    Route("POST", "/v1/waitlist/leave", waitlist.LEAVE_WAITLIST),
+    Route("POST", "/v1/waitlist/claim", waitlist.CLAIM_TIME),
+    Route("GET", "/v1/patients/{patient}/waitlist", waitlist.WAITING),
     Route("GET", "/v1/patients/{patient}/video-promise", video.VIDEO_PROMISE),
     Route("POST", "/v1/video", video.REQUEST_VIDEO),
     Route("POST", "/v1/video/leave", video.LEAVE_VIDEO),
