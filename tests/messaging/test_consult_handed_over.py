@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from baton_events.messaging import PlanGiven
+from baton_events.messaging import ConsultEnding, PlanGiven
 from shared.errors import Refusal
 from shared.requests import consults as ask
 from shared.requests import corrections, custody, messaging, pharmacy
-from tests.messaging.consulting import BEN, CHEN, DANA, MARIA, SERVICES, begun, plan, shown
+from shared.requests.people import About
+from tests.messaging.consulting import BEN, CHEN, DANA, MARIA, SERVICES, begun, decline, plan, shown
+from tests.messaging.people import ALARM, join, told, wanted
 from tests.pharmacy.playing import playing
 
 if TYPE_CHECKING:
@@ -86,3 +89,37 @@ async def test_the_answer_to_a_request_is_not_taken_back_without_another(stack: 
             await s.ask(corrections.RETRACT, corrections.OfMessage(message=second.message), as_=BEN)
         await plan(s, done.consult)
         await s.ask(corrections.RETRACT, corrections.OfMessage(message=second.message), as_=BEN)
+
+
+async def test_who_joins_a_patient_whose_consult_was_declined_meanwhile_can_write_to_them(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        done = await begun(s)
+        assert done.thread is not None
+        alarm = messaging.Send(thread=done.thread, text=ALARM)
+        sent = await s.ask(messaging.SEND, alarm, as_=MARIA)
+        assert sent.emergency is not None
+        await decline(s, done.consult)
+        joined = await join(s, sent.emergency.request, DANA)
+        assert joined.thread != done.thread
+        await s.ask(messaging.SEND, messaging.Send(thread=joined.thread, text="I am here"), as_=DANA)
+        await s.ask(messaging.SEND, messaging.Send(thread=joined.thread, text="thank you"), as_=MARIA)
+        read = await s.ask(messaging.MESSAGES, messaging.ReadMessages(thread=done.thread), as_=DANA)
+        assert [one.text for one in read.messages] == [ALARM]
+        assert await join(s, sent.emergency.request, DANA) == joined
+
+
+async def test_in_the_moment_a_consult_ends_a_person_is_there_for_the_asking(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        done = await begun(s)
+        assert done.thread is not None
+        sent = await s.ask(messaging.SEND, messaging.Send(thread=done.thread, text=ALARM), as_=MARIA)
+        assert sent.emergency is not None
+        await s.ask(messaging.SEND, messaging.Send(thread=done.thread, text="call us"), as_=BEN)
+        await plan(s, done.consult)
+        s.clock.advance(timedelta(days=13, hours=1))
+        [ending] = await s.until(lambda: s.events(ConsultEnding))
+        s.clock.set(ending.event.ends + timedelta(seconds=3), still=True)
+        asked = await wanted(s, MARIA, About.CARE, words="is anybody there?")
+        assert asked.request == sent.emergency.request
+        await join(s, asked.request, DANA)
+        assert "is anybody there?" in [one.words for one in await told(s, asked.request, DANA)]

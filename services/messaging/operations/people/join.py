@@ -5,19 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from baton_events.codes import ThreadKind
-from baton_events.messaging import PersonJoined, ThreadClaimed, ThreadHandedOver
+from baton_events.messaging import PersonJoined, ThreadClaimed, ThreadHandedOver, ThreadOpened
+from services.messaging.model.consults import derived
 from services.messaging.model.custody import serves
-from services.messaging.model.people import AlreadyJoined, NoSuchRequest, RequestWithdrawn, may_join
-from services.messaging.model.threads import owner_of
+from services.messaging.model.people import (
+    KIND,
+    OWNER,
+    AlreadyJoined,
+    NoSuchRequest,
+    RequestWithdrawn,
+    may_join,
+)
+from services.messaging.model.threads import ThreadCard, owner_of
 from services.messaging.store import custody, threads
 from services.messaging.store import people as store
 from shared import audit, idempotency
+from shared.errors import Unavailable
 from shared.identity.access import may_open
 from shared.outbox import announce
 from shared.requests.directory import Ground
 from shared.requests.people import PersonState
 
 if TYPE_CHECKING:
+    from services.messaging.model.people import PersonRequest
     from services.messaging.model.threads import ThreadNow
     from services.messaging.operations.ground import MessagingGround
     from shared.call import Call
@@ -28,15 +38,11 @@ if TYPE_CHECKING:
 async def join_person(ground: MessagingGround, call: Call, ask: OfRequest) -> PersonState:
     """Be the person the patient waits for: in their thread from now on, and seeing to it where nobody does yet.
 
-    Raises NoSuchRequest, RequestWithdrawn, and AlreadyJoined with who was faster.
+    Where that thread was closed while they waited, in a new one. Raises NoSuchRequest, RequestWithdrawn, and
+    AlreadyJoined with who was faster.
     """
     person = call.person
-    async with ground.db.reading() as tx:
-        found = await store.find(tx, ask.request)
-    if found is None or not may_join(found, person.id, person.teams, call.now):
-        raise NoSuchRequest
-    if await may_open(ground, call, found.patient) in {Ground.SELF, Ground.PROXY}:
-        raise NoSuchRequest
+    found, fresh = await _found(ground, call, ask)
     async with ground.db.transaction() as tx:
         thread = (await threads.lock(tx, [found.thread]))[found.thread]
         request = await store.lock(tx, ask.request)
@@ -49,12 +55,46 @@ async def join_person(ground: MessagingGround, call: Call, ask: OfRequest) -> Pe
         if request.open:
             await store.join(tx, request.id, person.id, call.now)
             await _let_in(tx, call, thread)
+            if thread.closed:
+                await _begin(tx, call, fresh)
             joined = PersonJoined(request=request.id, patient=request.patient, joined_by=person.id)
             await announce(tx, joined, call.now)
         await audit.record(tx, call, "write", patient=request.patient, object=request.id, range="person request")
-        done = PersonState(request=request.id, thread=request.thread, joined_by=person.id, withdrawn=False)
+        into = await threads.card(tx, _anew(ground, found).id) or thread.card
+        done = PersonState(request=request.id, thread=into.id, joined_by=person.id, withdrawn=False)
         await idempotency.keep(tx, call, done)
     return done
+
+
+async def _found(ground: MessagingGround, call: Call, ask: OfRequest) -> tuple[PersonRequest, ThreadCard | None]:
+    """The request, if the caller may join it, and the thread to begin where its own is closed, with keys made."""
+    async with ground.db.reading() as tx:
+        found = await store.find(tx, ask.request)
+        thread = await threads.look(tx, found.thread) if found else None
+    if found is None or thread is None or not may_join(found, call.person.id, call.person.teams, call.now):
+        raise NoSuchRequest
+    if thread.erased or await may_open(ground, call, found.patient) in {Ground.SELF, Ground.PROXY}:
+        raise NoSuchRequest
+    if not thread.closed or not found.open:
+        return found, None
+    fresh = _anew(ground, found)
+    await ground.sealing.keys(fresh.patient, fresh.id)
+    return found, fresh
+
+
+def _anew(ground: MessagingGround, request: PersonRequest) -> ThreadCard:
+    """The thread that takes the place of the request's when that is closed."""
+    about = next(about for about, owner in OWNER.items() if owner == request.owner)
+    return ThreadCard(derived(ground.bus.secret, "joined", request.id), request.patient, KIND[about])
+
+
+async def _begin(tx: Tx, call: Call, card: ThreadCard | None) -> None:
+    """A thread in which the two can write; raises Unavailable where there are no keys for it yet."""
+    if card is None:
+        raise Unavailable(retry_after=1)
+    await threads.open_thread(tx, card, call.person.id, call.now)
+    await announce(tx, ThreadOpened(thread=card.id, patient=card.patient, thread_kind=card.kind), call.now)
+    await _let_in(tx, call, (await threads.lock(tx, [card.id]))[card.id])
 
 
 async def _let_in(tx: Tx, call: Call, thread: ThreadNow) -> None:

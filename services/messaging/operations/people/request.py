@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -16,7 +17,7 @@ from services.messaging.model.people import (
     Told,
 )
 from services.messaging.model.questions import answer_due
-from services.messaging.model.threads import ThreadCard
+from services.messaging.model.threads import ThreadCard, ThreadIsClosed
 from services.messaging.operations.emergency import guidance
 from services.messaging.operations.people.opening import request_in
 from services.messaging.operations.post import Letter, place
@@ -81,7 +82,9 @@ async def request_person(ground: MessagingGround, call: Call, ask: RequestPerson
                 await refuse_erased(tx, ask.patient)
                 await _hold(tx, call, carrier, about)
                 if ask.words:
-                    await place(tx, letter)
+                    # In a consult whose days ran out just now nothing is written; the words are told with the request.
+                    with suppress(ThreadIsClosed):
+                        await place(tx, letter)
                 opened = await request_in(
                     tx,
                     patient=ask.patient,
