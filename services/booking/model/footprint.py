@@ -31,7 +31,7 @@ NOTHING_BESIDE = Footprint()
 
 
 def footprint(practice: Practice, visit: VisitType, office: Office, kind: VisitKind, clinician: UUID) -> Footprint:
-    """What this visit takes; by video there is no way and no room."""
+    """What this visit takes, with any of the rooms, the clinician's own first; by video there is no way and no room."""
     in_person = kind is VisitKind.OFFICE
     return Footprint(
         before=visit.before_minutes,

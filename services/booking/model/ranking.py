@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from baton_events.codes import VisitKind
 from services.booking.model.horizon import FORTNIGHT
-from services.booking.model.slots import MOST
+from services.booking.model.slots import ALIKE, MOST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from services.booking.model.slots import Slot
 
     Alike = tuple[UUID, UUID, VisitKind]
-
-ALIKE = 3
 
 
 class Ranked(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from baton_events.codes import VisitKind
@@ -15,18 +15,17 @@ from services.booking.model.hours import Exceptions, Stretch, common, open_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from uuid import UUID
 
     from services.booking.model.book import Book
     from services.booking.model.horizon import Window
     from services.booking.model.search import Search, Source
 
 MOST = 12
+ALIKE = 3
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slot:
+class Slot(NamedTuple):
     """A free time.
 
     `soon` windows come before its own, none before today by the clock where the patient will be; `preference` is the
@@ -55,16 +54,20 @@ class Slot:
         return not self.soon
 
 
-def free_slots(search: Search, sources: Iterable[Source], book: Book, window: Window) -> Iterator[Slot]:
-    """The soonest free times of each source within the window that the wish allows, at most a dozen of each.
+def free_slots(search: Search, sources: Sequence[Source], book: Book, window: Window) -> Iterator[Slot]:
+    """The soonest free times of each source within the window that the wish allows.
 
+    At most three of each, as many as are offered of one while there are others; a dozen where sources are few.
     Nobody is offered past the end of their licence where the patient lives. `book` holds what is taken in the window.
     """
     length = timedelta(minutes=search.visit.minutes)
     patient = list(forbidden_by_patient(book, length))
     rooms: dict[UUID, list[Stretch]] = {}
+    most = ALIKE if len(search.sources) > MOST else MOST
+    bound = bounds(search.wish, search.now)
+    spans = {source.there: window.by(source.there, search.now) for source in sources}
     for source in sources:
-        first, last = _within(search, source, window)
+        first, last = _within(source, bound, spans[source.there])
         if first > last:
             continue
         forbidden = [*patient, *forbidden_by_clinician(book, source, length)]
@@ -74,7 +77,7 @@ def free_slots(search: Search, sources: Iterable[Source], book: Book, window: Wi
             forbidden += rooms[source.office.id]
         lasting = length + timedelta(minutes=source.takes.before + source.takes.after)
         starts = free_starts(_allowed(search, source, first, last), sorted(forbidden), lasting, first, last)
-        for start in islice(starts, MOST):
+        for start in islice(starts, most):
             yield _slot(search, source, window, start)
 
 
@@ -93,9 +96,8 @@ def _slot(search: Search, source: Source, window: Window, start: datetime) -> Sl
     )
 
 
-def _within(search: Search, source: Source, window: Window) -> tuple[datetime, datetime]:
-    """The first and the last moment of the window at which the visit may start."""
-    bound, span = bounds(search.wish, search.now), window.by(source.there, search.now)
+def _within(source: Source, bound: Stretch, span: Stretch) -> tuple[datetime, datetime]:
+    """The first and the last moment of the window's span at which the visit may start."""
     first, last = max(bound.start, span.start), min(bound.end, span.end - GRID)
     if source.card.licensed_until is not None:
         last = min(last, source.card.licensed_until - GRID)
