@@ -259,8 +259,18 @@ async def test_staff_do_not_see_to_their_own_or_their_wards_thread(stack: Any) -
         await send(s, thread, "hello?", "samira-khan")
         for who in ("samira-khan", "aisha-khan"):
             token = s.token(who, roles=["patient", "proxy", "nurse"], teams=["care"])
-            with pytest.raises(Forbidden):
-                await s.ask(custody.CLAIM, messaging.OfThread(thread=thread), token=token)
+            of = messaging.OfThread(thread=thread)
+            passed = custody.HandOver(thread=thread, to_team="clinicians-on-call", reason=WHY)
+            asks: list[tuple[Operation[Any, Any], Ask]] = [
+                (custody.CLAIM, of),
+                (custody.HAND_OVER, passed),
+                (custody.RELEASE, of),
+                (messaging.REPLY_NOT_NEEDED, of),
+                (messaging.CLOSE_THREAD, of),
+            ]
+            for op, ask in asks:
+                with pytest.raises(Forbidden):
+                    await s.ask(op, ask, token=token)
 
 
 async def test_a_repeat_of_each_change_is_answered_again_and_done_once(stack: Any) -> None:

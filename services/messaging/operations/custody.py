@@ -21,7 +21,7 @@ from services.messaging.model.custody import (
 )
 from services.messaging.model.threads import NoSuchThread, ThreadNow, proven, reply_owner
 from services.messaging.operations.consults.taking_over import relationship_of
-from services.messaging.operations.party import admit, locked, side, vouch
+from services.messaging.operations.party import admit, as_staff, locked, vouch
 from services.messaging.store import custody as store
 from services.messaging.store import threads
 from shared import audit, idempotency
@@ -95,9 +95,7 @@ async def hand_over(ground: MessagingGround, call: Call, ask: HandOver) -> Threa
     Whoever sees to it may, and where nobody does, whoever may open it. Raises NoSuchThread, ThreadIsClosed,
     NotYoursToPassOn, AlreadyTheirs, OneReceiver, CannotSeeToIt.
     """
-    vouched = await vouch(ground, call, ask.thread)
-    if side(call, vouched) is Party.PATIENT:
-        raise Forbidden
+    vouched = await as_staff(ground, call, ask.thread)
     if (ask.to_person is None) == (ask.to_team is None):
         raise OneReceiver
     card = await ground.card(ask.thread)
@@ -131,7 +129,7 @@ async def hand_over(ground: MessagingGround, call: Call, ask: HandOver) -> Threa
 
 async def release(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadCustody:
     """Give the thread back to its team; raises NoSuchThread, ThreadIsClosed, NotYoursToPassOn."""
-    vouched = await vouch(ground, call, ask.thread)
+    vouched = await as_staff(ground, call, ask.thread)
     async with ground.db.transaction() as tx:
         thread = _to_pass_on(await locked(tx, call, ask.thread, vouched=vouched), call)
         if thread.assigned is None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from baton_events.codes import Party, ThreadKind
+from baton_events.codes import ThreadKind
 from baton_events.messaging import ReplyNotNeeded, ThreadClosed
 from baton_events.messaging import ThreadOpened as Opened
 from services.messaging.model.clock import ConsultEndsByItself
 from services.messaging.model.consults import ConsultIsRequested
 from services.messaging.model.threads import NothingToAnswer, ThreadCard, ThreadIsClosed
 from services.messaging.operations import clock, questions
-from services.messaging.operations.party import locked, side, vouch
+from services.messaging.operations.party import as_staff, locked
 from services.messaging.store import follow_ups
 from services.messaging.store import threads as store
 from shared import audit, idempotency
-from shared.errors import Forbidden, NotFound
+from shared.errors import NotFound
 from shared.identity.access import may_open
 from shared.outbox import announce
 from shared.requests.directory import Ground
@@ -60,7 +60,7 @@ async def open_thread(ground: MessagingGround, call: Call, ask: OpenThread) -> T
 
 async def reply_not_needed(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadState:
     """Settle that the patient's last message asks for no answer; raises NoSuchThread, NothingToAnswer."""
-    vouched = await _as_staff(ground, call, ask.thread)
+    vouched = await as_staff(ground, call, ask.thread)
     async with ground.db.transaction() as tx:
         thread = await locked(tx, call, ask.thread, vouched=vouched)
         if thread.owed_by is None:
@@ -80,7 +80,7 @@ async def reply_not_needed(ground: MessagingGround, call: Call, ask: OfThread) -
 
 async def close_thread(ground: MessagingGround, call: Call, ask: OfThread) -> ThreadState:
     """End the conversation; it stays readable. Raises NoSuchThread, ThreadIsClosed, ConsultEndsByItself."""
-    vouched = await _as_staff(ground, call, ask.thread)
+    vouched = await as_staff(ground, call, ask.thread)
     async with ground.db.transaction() as tx:
         thread = await locked(tx, call, ask.thread, vouched=vouched)
         if thread.closed:
@@ -101,11 +101,3 @@ async def _require_owed(tx: Tx, call: Call, patient: UUID) -> None:
     """Whoever took a follow-up over can keep it without having treated the patient before; raises NotFound."""
     if not await follow_ups.owes_any(tx, patient, call.person.owners):
         raise NotFound
-
-
-async def _as_staff(ground: MessagingGround, call: Call, thread: UUID) -> Ground | None:
-    """What `vouch` gives; raises Forbidden where the caller stands on the patient's side."""
-    vouched = await vouch(ground, call, thread)
-    if side(call, vouched) is Party.PATIENT:
-        raise Forbidden
-    return vouched
