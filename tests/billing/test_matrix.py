@@ -142,6 +142,14 @@ async def test_what_is_there_and_what_is_not_are_told_alike(s: Stack) -> None:
             assert hers == await outcome(s, name, who, uuid4(), uuid4()), f"{who}: {name}"
 
 
+async def test_who_is_of_support_gives_up_no_charge_of_their_own_or_of_their_ward(s: Stack) -> None:
+    _, charge = await bill(s)
+    for who in ("samira-khan", "aisha-khan"):
+        both = s.token(who, roles=["patient", "proxy", "support"], teams=["support"])
+        with pytest.raises(Forbidden):
+            await s.ask(VOID_CHARGE, VoidCharge(charge=charge, reason=VoidReason.ERROR), token=both)
+
+
 async def test_who_is_no_longer_her_proxy_is_refused_at_the_next_request(s: Stack) -> None:
     quote, charge = await bill(s)
     for name in SEES:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.billing.model.refusals import AlreadyVoided, NoSuchCharge
+from services.billing.operations.access import FOR_THEM
 from services.billing.operations.settle import give_up_charge
 from services.billing.store import charges, quotes
 from shared import audit, idempotency
+from shared.errors import Forbidden
+from shared.identity.access import may_open
 from shared.requests.billing import ChargeState
 from shared.sealing import refuse_erased
 
@@ -18,7 +21,16 @@ if TYPE_CHECKING:
 
 
 async def void_charge(ground: Ground, call: Call, ask: VoidCharge) -> ChargeState:
-    """Give the charge up, as support, by its id and without seeing what it is for; it is not charged again."""
+    """Give the charge up, as support, by its id and without seeing what it is for; it is not charged again.
+
+    Nobody gives up a charge of their own, or of somebody whose proxy they hold. Raises NoSuchCharge, AlreadyVoided.
+    """
+    async with ground.db.reading() as tx:
+        bill = await charges.bill_of_charge(tx, ask.charge)
+    if bill is None:
+        raise NoSuchCharge
+    if await may_open(ground, call, bill.quote.patient) in FOR_THEM:
+        raise Forbidden
     done = ChargeState(charge=ask.charge, voided_at=call.now)
     async with ground.db.transaction() as tx:
         found = await charges.bill_of_charge(tx, ask.charge)
