@@ -74,6 +74,7 @@ FIXED: Mapping[str, Any] = {
     "summary": "all is well",
     "text": "hello",
     "ticket": "AAAA",
+    "until": "2027-05-01T12:00:00Z",
     "version": 1,
     "words": "hello",
 }
