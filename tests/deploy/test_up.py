@@ -19,7 +19,7 @@ from tests.deploy.broker import free_port
 
 BATON = Path(sys.executable).parent / "baton"
 COMMANDS = {
-    "migrate": "6 services' databases and keystores are up to date.",
+    "migrate": "7 services' databases and keystores are up to date.",
     "audit verify": "messaging: sound; 0 rows",
     "keys rotate": "pharmacy: 0 patient keys under a new key",
     "dead-letters list": "No dead letters.",

@@ -28,11 +28,11 @@ async def who_looked(s: Stack, patient: str, as_: str) -> list[tuple[str, str, s
 async def test_every_look_is_shown_newest_first_and_is_itself_a_look(stack: Open) -> None:
     async with stack("directory", "messaging") as s:
         maria = str(s.person(MARIA))
-        await s.ask(ask.OPEN_THREAD, ask.OpenThread(patient=s.person(MARIA)), as_=MARIA)
+        thread = (await s.ask(ask.OPEN_THREAD, ask.OpenThread(patient=s.person(MARIA)), as_=MARIA)).thread
         await s.ask(ask.THREADS, ask.ReadThreads(patient=s.person(MARIA)), as_=MARIA)
         first = await who_looked(s, MARIA, MARIA)
         assert first == [
-            (maria, "read", "svc.messaging.threads: 1 threads"),
+            (maria, "read", f"svc.messaging.threads: 1 threads, {thread} to {thread}"),
             (maria, "write", "svc.messaging.open-thread"),
         ]
         again = await who_looked(s, MARIA, PRIVACY)
