@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
+from deploy.issuer.mint import mint
 from shared.requests.booking import CANCEL, OfAppointment
 from shared.requests.common import OfPatient
 from shared.requests.waitlist import (
@@ -24,16 +26,19 @@ from shared.requests.waitlist import (
 )
 from tests.booking.people import BEN
 from tests.booking.visits import CANARY, first, take
+from tests.support.surroundings import ISSUER
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from shared.requests.booking import Booked
     from tests.support.stack import Stack
 
 MORNING = datetime(2027, 3, 2, 18, 2, tzinfo=UTC)
 """Ten in the morning on the west coast."""
 HOUR = timedelta(hours=1)
+ADD_PATIENTS = """
+INSERT INTO patient (id, name, birth_date, state, time_zone, latitude, longitude)
+SELECT unnest($1::uuid[]), 'One of a crowd', '1980-01-01', 'CA', 'America/Los_Angeles', 37.76, -122.43
+"""
 QUARTER = timedelta(minutes=15)
 
 
@@ -64,10 +69,10 @@ async def waits(s: Stack, who: str | UUID = "maria-lopez", *, of: UUID | None = 
 async def offered(s: Stack, who: str | UUID = "maria-lopez", *, token: str = "") -> Claim:
     """The time that is theirs to take, once it is."""
 
-    async def theirs() -> Claim | None:
-        return next((one.claim for one in await waits(s, who, token=token) if one.claim), None)
+    async def theirs() -> list[Claim]:
+        return [one.claim for one in await waits(s, who, token=token) if one.claim]
 
-    return await s.until(theirs)
+    return (await s.until(theirs))[0]
 
 
 async def claim(
@@ -91,6 +96,7 @@ async def give_back(s: Stack, booked: Booked, who: str | UUID = "aisha-khan") ->
 
 async def settled(s: Stack) -> None:
     """Every time that came free is somebody's to take, or taken, or simply free, and everything is told."""
+    await s.quiet()
     look = "SELECT NOT EXISTS (SELECT 1 FROM freed_time WHERE status = 'open')"
     await s.until(lambda: s.fetchval("booking", look))
     await s.quiet()
@@ -98,3 +104,31 @@ async def settled(s: Stack) -> None:
 
 def _as(who: str | UUID, token: str) -> dict[str, Any]:
     return {"token": token} if token else {"as_": who}
+
+
+async def crowd(s: Stack, size: int) -> list[tuple[UUID, str]]:
+    """Many patients of California, nobody's own, with their tokens."""
+    people = [uuid4() for _ in range(size)]
+    await s.fetch("directory", ADD_PATIENTS, people)
+    key, now = s.servers.surroundings.issuer_key, datetime.now(UTC)
+    return [(one, mint(key, issuer=ISSUER, person=one, roles=["patient"], now=now)) for one in people]
+
+
+async def told(s: Stack, kind: Any, wait: UUID) -> list[Any]:
+    """The events of the kind about the wait."""
+    await s.quiet()
+    return [got.event for got in await s.events(kind) if got.event.wait == wait]
+
+
+async def live(s: Stack) -> list[Any]:
+    """The claims there are, with whose they are."""
+    look = "SELECT w.patient::text, c.* FROM claim c JOIN wait w ON w.id = c.wait WHERE c.status = 'live'"
+    return await s.fetch("booking", look)
+
+
+async def holder(s: Stack) -> UUID | None:
+    """Whose the only time is that came free."""
+    await settled(s)
+    rows = await live(s)
+    assert len(rows) <= 1
+    return UUID(rows[0]["patient"]) if rows else None
