@@ -1,3 +1,4 @@
+import re
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -84,6 +85,59 @@ FAULTS = {
     "a clinician without a licence where they work": (
         swap("staff.toml", '{ state = "CA", number = "A-104202"', '{ state = "NV", number = "A-104202"'),
         "staff.toml: name Ben Whitfield: has hours in CA and no licence for it.",
+    ),
+    "a holiday of no office": (
+        swap(
+            "practice.toml",
+            "[[support_hours]]",
+            '[[holidays]]\nday = 2027-01-01\nname = "New Year"\n'
+            'office = "0ff1ce00-0000-4000-8000-0000000000ff"\n[[support_hours]]',
+        ),
+        "practice.toml: name New Year: there is no office 0ff1ce00-0000-4000-8000-0000000000ff.",
+    ),
+    "extra hours without a licence there": (
+        swap(
+            "staff.toml",
+            'name = "Ben Whitfield"',
+            'name = "Ben Whitfield"\n'
+            f'extra_hours = [{{ office = "{DENVER}", day = 2027-01-02, opens = "09:00", closes = "12:00" }}]',
+        ),
+        "staff.toml: name Ben Whitfield: has extra hours in CO and no licence for it.",
+    ),
+    "extra hours that end before they begin": (
+        swap(
+            "staff.toml",
+            'name = "Ben Whitfield"',
+            'name = "Ben Whitfield"\n'
+            f'extra_hours = [{{ office = "{SF}", day = 2027-01-02, opens = "12:00", closes = "09:00" }}]',
+        ),
+        "staff.toml: name Ben Whitfield: closes at 09:00 on 2027-01-02, not after it opens at 12:00.",
+    ),
+    "somebody away for no time": (
+        swap(
+            "staff.toml",
+            'name = "Ben Whitfield"',
+            'name = "Ben Whitfield"\naway = [{ first = 2027-01-02, last = 2027-01-01 }]',
+        ),
+        "staff.toml: name Ben Whitfield: is away from 2027-01-02 00:00 to 2027-01-01 24:00, which is never.",
+    ),
+    "a nurse who is away": (
+        swap("staff.toml", 'name = "Noor Haddad"', 'name = "Noor Haddad"\naway = [{ first = 2027-01-02 }]'),
+        "staff.toml: name Noor Haddad: only clinicians have hours to be away from.",
+    ),
+    "two rooms with one code": (
+        swap("offices.toml", 'code = "two"', 'code = "one"'),
+        "offices.toml: name Oakland: has two rooms 'one'.",
+    ),
+    "an office without a room": (
+        lambda folder: (folder / "offices.toml").write_text(
+            re.sub(r"rooms = \[.*?\n\]\n", "", (folder / "offices.toml").read_text(), count=1, flags=re.DOTALL)
+        ),
+        "offices.toml: name Oakland: has no room to see a patient in.",
+    ),
+    "a visit in a room that no office has": (
+        swap("visit-types.toml", 'room = "exam"', 'room = "theatre"'),
+        "visit-types.toml: code check-up: needs a room of the kind 'theatre', which no office has.",
     ),
     "a licence that has expired": (
         swap("staff.toml", 'number = "A-104202", expires = 2031-12-31', 'number = "A-104202", expires = 2026-05-31'),

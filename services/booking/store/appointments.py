@@ -46,6 +46,8 @@ SELECT EXISTS (SELECT 1 FROM appointment a
                   AND tstzrange(a.start_at, a.end_at) && tstzrange($3, $4)) AS patient
 """
 
+TAKEN_ALREADY = "SELECT EXISTS (SELECT 1 FROM appointment WHERE id = $1)"
+
 FREE_ROOM = """
 SELECT r.room FROM unnest($1::text[]) WITH ORDINALITY AS r (room, turn)
  WHERE NOT EXISTS (SELECT 1 FROM appointment a
@@ -198,7 +200,7 @@ async def take(tx: Tx, row: Row, *, proposed: bool = False) -> bool:
         )
         if taken is not None:
             return True
-        if any(await _in_the_way(tx, row)) or await free_room(tx, row) is None:
+        if any(await _in_the_way(tx, row)) or await tx.fetchval(TAKEN_ALREADY, row.id) or not await free_room(tx, row):
             return False
     return False
 
