@@ -74,6 +74,12 @@ def test_what_the_clinician_or_the_patient_has_taken_is_not_offered() -> None:
     assert starts[:2] == [pacific("2026-12-01T11:20"), pacific("2026-12-01T11:40")]
 
 
+def test_a_visit_that_is_over_when_the_next_begins_is_offered() -> None:
+    book = Book(clinicians={AMARA: [taken("2026-12-01T10:25", "2026-12-01T10:45")]})
+    starts = [slot.start for slot in offered(wish(), around_the_clock(), book=book)]
+    assert starts[:2] == [pacific("2026-12-01T10:05"), pacific("2026-12-01T10:45")]
+
+
 def test_same_day_goes_before_the_own_clinician_on_another_day() -> None:
     later = card(AMARA, weekly(OAKLAND, "09:00", "17:00", range(3, 4)))
     today = card(BEN, weekly(SAN_FRANCISCO, "09:00", "17:00", range(2, 3)))
