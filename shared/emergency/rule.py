@@ -125,8 +125,3 @@ def _rule(emergency: Emergency) -> Rule:
 def heard(words: str, emergency: Emergency) -> str | None:
     """The kind of emergency that the words sound like, by the practice's signs, or nothing."""
     return _rule(emergency).heard(words)
-
-
-def sounds_like_an_emergency(words: str, emergency: Emergency) -> bool:
-    """Whether one of the practice's signs stands in the words and counts."""
-    return heard(words, emergency) is not None

@@ -193,7 +193,8 @@ class Emergency(Entry, frozen=True, kw_only=True, eq=False):
     """What a person is told first when the words sound like an emergency, and the signs that say so.
 
     `words` are lists that signs name in capitals, `fillers` single words that may stand between those of a part. It is
-    equal to itself only, so that its signs are made ready once.
+    equal to itself only, so that its signs are made ready once. Words without a sign count too where the second opinion
+    (shared/emergency/second_opinion.py) finds an emergency likelier than `second_opinion`; 1 switches it off.
     """
 
     title: str
@@ -203,6 +204,7 @@ class Emergency(Entry, frozen=True, kw_only=True, eq=False):
     signs: list[Sign]
     unless: Unless
     fillers: list[str] = []
+    second_opinion: Annotated[float, Meta(gt=0, le=1)] = 0.92
 
 
 class Orderable(Entry, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import pytest
 
 from services.booking.model.reasons import visit_type
 from services.booking.model.refusals import UnknownChoice
-from shared.emergency import sounds_like_an_emergency
+from shared.emergency import rule, sounds_like_an_emergency
 from tests.booking.people import PRACTICE
 
 TYPES = PRACTICE.visit_types
@@ -28,8 +28,8 @@ def test_a_red_flag_is_seen_however_it_is_typed(reason: str) -> None:
 
 
 @pytest.mark.parametrize("reason", ["a rash", "I write about heatstrokes", "the chest of drawers hurt me", "painchest"])
-def test_other_words_are_no_red_flag(reason: str) -> None:
-    assert not sounds_like_an_emergency(reason, PRACTICE.emergency)
+def test_other_words_are_no_sign(reason: str) -> None:
+    assert rule.heard(reason, PRACTICE.emergency) is None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from shared.practice import load
 
 HERE = Path(__file__).parent
 EMERGENCY = load(HERE.parents[1] / "deploy" / "practice").emergency
-PARTS = ("tuned", "once-unseen", "held-out", "unseen")
+PARTS = ("tuned", "once-unseen", "held-out", "unseen", "voices")
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.emergency import heard
 from shared.emergency.patterns import PatternWrong, spelled_out
+from shared.emergency.rule import heard
 from shared.emergency.text import plain, tokens
 from shared.emergency.vocabulary import misspellings
 from tests.emergency.labelled import EMERGENCY

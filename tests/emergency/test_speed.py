@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 
-from shared.emergency import heard
+from shared.emergency import heard, second_opinion
 from tests.emergency.labelled import EMERGENCY, phrases, say
 
 LONGEST = 4_000
@@ -43,6 +43,21 @@ def test_a_long_ordinary_message_takes_far_less_than_a_request(capsys: pytest.Ca
         say(f"\nemergency, {LONGEST} characters: {took * 1e6:.0f} us, full of near words: {dense * 1e6:.0f} us")
     assert took < 0.005
     assert dense < 0.02
+
+
+def test_the_second_opinion_is_quick_too(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "I have a question about my visit and would like to know when to come in for the lab. " * 60
+
+    def once(length: int) -> float:
+        start = perf_counter()
+        second_opinion.chance(text[:length])
+        return perf_counter() - start
+
+    short, long = (min(once(length) for _ in range(10)) for length in (300, LONGEST))
+    with capsys.disabled():
+        say(f"\nsecond opinion, 300 characters: {short * 1e6:.0f} us, {LONGEST}: {long * 1e6:.0f} us")
+    assert short < 0.001
+    assert long < 0.01
 
 
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
