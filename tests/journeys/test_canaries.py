@@ -15,6 +15,7 @@ from deploy.journey.run import walk_journey
 from deploy.stack.postgres import binaries
 from deploy.wires import KEEPERS
 from tests.bench.files import App
+from tests.journeys.words import WORDS, say_everything
 from tests.messaging.files import PART, pdf
 from tests.support.installed import Installed, installed
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("installation")]
 
 FILE_NAME, FILE_CONTENT = "canary rash of Tuesday.pdf", "canary: it burns behind the left knee"
-CANARIES = [walk.REASON, walk.FOLLOW_UP, walk.ANSWER, walk.LAST_WORD, walk.PAID_FOR, FILE_NAME, FILE_CONTENT]
+CANARIES = [walk.REASON, walk.FOLLOW_UP, walk.ANSWER, walk.LAST_WORD, walk.PAID_FOR, FILE_NAME, FILE_CONTENT, *WORDS]
 UNCOMPRESSED = """
 DO $$
 DECLARE c record;
@@ -104,7 +105,7 @@ async def test_what_was_written_on_the_journey_is_found_nowhere(tmp_path: Path) 
 
 
 async def send_a_file(it: Installed) -> None:
-    """Maria sends a document whose name and content are canaries, and reads it again."""
+    """Maria sends a document whose name and content are canaries, reads it again, and says all else that can be."""
     async with aiohttp.ClientSession() as http:
         app = await App.opened(http, it.url, "maria-lopez")
         content = pdf(2 * PART - 1000) + FILE_CONTENT.encode() + pdf(PART)
@@ -113,6 +114,7 @@ async def send_a_file(it: Installed) -> None:
         page = await app.person.get(f"/v1/threads/{app.thread}/messages")
         assert page["messages"][0]["attachments"][0]["name"] == FILE_NAME
         assert await app.download(file) == len(content)
+        await say_everything(http, it.url)
 
 
 async def _metrics(it: Installed) -> dict[str, bytes]:
