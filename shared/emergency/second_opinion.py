@@ -37,6 +37,9 @@ def learned() -> Learned:
     return Learned(array("b", b85decode(body)), float(head["step"]), float(head["bias"]), head["digest"])
 
 
+learned()  # Read with the program, never in the loop.
+
+
 @lru_cache(maxsize=16_384)
 def _word(word: str, denied: bool) -> int:
     return _weights(of_word(word, denied=denied))

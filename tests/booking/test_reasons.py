@@ -27,7 +27,7 @@ def test_a_red_flag_is_seen_however_it_is_typed(reason: str) -> None:
     assert sounds_like_an_emergency(reason, PRACTICE.emergency)
 
 
-@pytest.mark.parametrize("reason", ["a rash", "I write about heatstrokes", "the chest of drawers hurt me", "painchest"])
+@pytest.mark.parametrize("reason", ["a rash", "I write about keystrokes", "the chest of drawers hurt me", "painchest"])
 def test_other_words_are_no_sign(reason: str) -> None:
     assert rule.heard(reason, PRACTICE.emergency) is None
 
