@@ -8,44 +8,50 @@ from uuid import uuid4
 import pytest
 
 if TYPE_CHECKING:
-    from tests.gateway.conftest import Gateway
+    from tests.promises.conftest import Practice
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.xdist_group("promises")]
 
-MARIA = "9a71e000-0000-4000-8000-000000000001"
 SAM = "57aff000-0000-4000-8000-000000000006"
 DANA = "c1111c00-0000-4000-8000-000000000003"
 WORDS = "I was charged for a visit that was moved twice"
 
 
-async def told(practice: Gateway, path: str, body: dict[str, Any], who: str = "maria-lopez") -> dict[str, Any]:
+async def told(practice: Practice, path: str, body: dict[str, Any], who: str = "patient") -> dict[str, Any]:
     """The answer to a command."""
     answered = await practice.command(path, body, who=who)
     assert answered.status == 200, answered.body
     return dict(answered.json)
 
 
-async def shown(practice: Gateway, path: str, who: str) -> dict[str, Any]:
+async def shown(practice: Practice, path: str, who: str) -> dict[str, Any]:
     """The answer to a question."""
     answered = await practice.get(path, who=who)
     assert answered.status == 200, answered.body
     return dict(answered.json)
 
 
-async def trail(practice: Gateway, subject: str) -> list[str]:
+async def waits(practice: Practice, who: str) -> dict[str, Any]:
+    """The patient's one request among those that somebody of the staff sees."""
+    listed = (await shown(practice, "/v1/people/requests", who))["requests"]
+    (own,) = [one for one in listed if one["patient"] == practice.patient]
+    return dict(own)
+
+
+async def trail(practice: Practice, subject: str) -> list[str]:
     """What the patient reads of it in their trail."""
     await practice.stack.quiet()
-    steps = (await shown(practice, f"/v1/patients/{MARIA}/trail", "maria-lopez"))["steps"]
+    steps = (await shown(practice, f"/v1/patients/{practice.patient}/trail", "patient"))["steps"]
     return [step["sentence"] for step in steps if subject in step["sentence"].lower()]
 
 
-async def test_om12_a_person_is_reached_from_anywhere_and_knows_what_it_is_about(practice: Gateway) -> None:
+async def test_om12_a_person_is_reached_from_anywhere_and_knows_what_it_is_about(practice: Practice) -> None:
     prescription = str(uuid4())
-    ask = {"patient": MARIA, "about": "service", "words": WORDS}
+    ask = {"patient": practice.patient, "about": "service", "words": WORDS}
     asked = await told(
         practice, "/v1/people/requests", {**ask, "context": {"place": "refill", "prescription": prescription}}
     )
-    (waiting,) = (await shown(practice, "/v1/people/requests", "sam-porter"))["requests"]
+    waiting = await waits(practice, "sam-porter")
     assert waiting["request"] == asked["request"]
     assert WORDS not in str(waiting)
     context = f"/v1/people/requests/{asked['request']}"
@@ -55,23 +61,23 @@ async def test_om12_a_person_is_reached_from_anywhere_and_knows_what_it_is_about
     (doing,) = (await shown(practice, context, "sam-porter"))["told"]
     assert (doing["place"], doing["prescription"], doing["words"]) == ("refill", prescription, WORDS)
     await told(practice, "/v1/messages", {"thread": asked["thread"], "text": "I have it in front of me"}, "sam-porter")
-    page = await shown(practice, f"/v1/threads/{asked['thread']}/messages", "maria-lopez")
+    page = await shown(practice, f"/v1/threads/{asked['thread']}/messages", "patient")
     assert [message["text"] for message in page["messages"]] == ["I have it in front of me", WORDS]
-    (own,) = (await shown(practice, "/v1/people/requests", "maria-lopez"))["requests"]
+    (own,) = (await shown(practice, "/v1/people/requests", "patient"))["requests"]
     assert own["joined_by"] == SAM
     assert (await practice.get(context, who="jonas-weber")).status == 404
     assert await trail(practice, "person")
 
 
 async def test_om12_words_that_sound_like_an_emergency_are_met_at_once_by_the_clinician_on_call(
-    practice: Gateway,
+    practice: Practice,
 ) -> None:
-    thread = (await told(practice, "/v1/threads", {"patient": MARIA}))["thread"]
+    thread = (await told(practice, "/v1/threads", {"patient": practice.patient}))["thread"]
     text = "since an hour ago I have crushing pain in my chest"
     sent = await told(practice, "/v1/messages", {"thread": thread, "text": text})
     met = sent["emergency"]
     assert met["guidance"]["call"] == "911"
-    (waiting,) = (await shown(practice, "/v1/people/requests", "dana-reyes"))["requests"]
+    waiting = await waits(practice, "dana-reyes")
     assert (waiting["request"], waiting["thread"]) == (met["request"], thread)
     await practice.stack.quiet()
     work = (await shown(practice, "/v1/handoffs", "dana-reyes"))["work"]
@@ -84,8 +90,8 @@ async def test_om12_words_that_sound_like_an_emergency_are_met_at_once_by_the_cl
     assert met["request"] not in [one["case"] for one in work]
 
 
-async def test_om12_of_two_who_join_one_is_told_who_did_and_the_patient_may_no_longer_wait(practice: Gateway) -> None:
-    ask = {"patient": MARIA, "about": "care", "context": {"place": "medications"}}
+async def test_om12_of_two_who_join_one_is_told_who_did_and_the_patient_may_no_longer_wait(practice: Practice) -> None:
+    ask = {"patient": practice.patient, "about": "care", "context": {"place": "medications"}}
     asked = await told(practice, "/v1/people/requests", ask)
     assert (
         await practice.command("/v1/people/requests/join", {"request": asked["request"]}, who="sam-porter")
