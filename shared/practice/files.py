@@ -44,6 +44,7 @@ class Head(Entry, frozen=True, kw_only=True):
     support_hours: list[SupportHours]
     holidays: list[Holiday] = []
     travel_minutes: Annotated[int, Meta(ge=0, le=240)] = 0
+    video_guidance: list[str] = []
 
 
 LISTS: Mapping[str, type[Entry]] = {

@@ -27,7 +27,10 @@ class Room(Entry, frozen=True, kw_only=True):
 
 
 class Office(Entry, frozen=True, kw_only=True):
-    """A place of the practice. Its lab, room and front-desk teams are named after its id."""
+    """A place of the practice. Its lab, room and front-desk teams are named after its id.
+
+    `guidance` is what the patient reads before coming there, beside what the kind of visit asks for.
+    """
 
     id: UUID
     name: str
@@ -38,6 +41,7 @@ class Office(Entry, frozen=True, kw_only=True):
     longitude: Degrees
     phone: str
     rooms: list[Room] = []
+    guidance: list[str] = []
 
 
 class Holiday(Entry, frozen=True, kw_only=True):
@@ -257,7 +261,10 @@ class MedicationEntry(Entry, frozen=True, kw_only=True):
 
 
 class Practice(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole practice, read once at start. `travel_minutes` is what a clinician needs from one office to another."""
+    """A whole practice, read once at start. `travel_minutes` is what a clinician needs from one office to another.
+
+    `video_guidance` is what the patient reads before a visit by video, in place of an office's.
+    """
 
     id: UUID
     name: str
@@ -276,3 +283,4 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     conditions: dict[str, Condition]
     holidays: list[Holiday] = []
     travel_minutes: int = 0
+    video_guidance: list[str] = []

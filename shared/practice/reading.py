@@ -49,6 +49,7 @@ def _read(folder: Path) -> tuple[Practice | None, list[Problem]]:
         support_hours=head.support_hours,
         holidays=head.holidays,
         travel_minutes=head.travel_minutes,
+        video_guidance=head.video_guidance,
         emergency=emergency,
         shifts=found.lists["shifts"],
         due_rules=found.lists["due_rules"],

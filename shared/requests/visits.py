@@ -166,7 +166,7 @@ class Due(Answer, frozen=True, kw_only=True):
 
 
 class ChecklistItem(Answer, frozen=True, kw_only=True):
-    """One thing of the guidance to bring or do, which the patient can tick."""
+    """One thing of the guidance to bring or do, which the patient can tick under its number `item`."""
 
     item: int
     text: str

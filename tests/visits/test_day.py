@@ -61,7 +61,8 @@ async def test_a_booking_brings_guidance_for_the_visit(stack: Open) -> None:
     async with stack(*SERVICES) as s:
         day = await planned(s)
         visit = await day.read()
-        assert visit.guidance == s.servers.surroundings.practice.visit_types["skin"].guidance
+        practice = s.servers.surroundings.practice
+        assert visit.guidance == practice.visit_types["skin"].guidance + practice.offices[SAN_FRANCISCO].guidance
         assert (visit.status, visit.clinician, visit.office) == (ask.VisitStatus.PLANNED, BEN, SAN_FRANCISCO)
         assert len(await s.events(GuidanceSent)) == 1
 

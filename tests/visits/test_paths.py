@@ -14,7 +14,7 @@ from services.visits.model.times import guidance_again
 from shared.errors import Refusal
 from shared.requests.booking import CANCEL
 from shared.requests.paths import GIVE_OPINION, TICK, GiveOpinion, Tick
-from tests.visits.day import AMARA, MARIA, OAKLAND, SERVICES, Day, planned
+from tests.visits.day import AMARA, MARIA, OAKLAND, SAN_FRANCISCO, SERVICES, Day, planned
 
 if TYPE_CHECKING:
     from tests.support.stack import Open, Stack
@@ -47,6 +47,38 @@ async def test_the_patient_ticks_what_to_bring_and_the_clinician_sees_it(stack: 
         assert await code(s, TICK, Tick(visit=day.visit, item=0), "jonas-weber") == "not-found"
         await day.under_way()
         assert await code(s, TICK, Tick(visit=day.visit, item=0)) == "already-started"
+
+
+async def test_what_to_know_is_for_the_reason_and_for_the_place_and_follows_a_move(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        practice = s.servers.surroundings.practice
+        day = await in_a_week(s)
+        reason = practice.visit_types["skin"].guidance
+        here, there = practice.offices[SAN_FRANCISCO].guidance, practice.offices[OAKLAND].guidance
+        shown = (await day.read()).checklist
+        assert [item.text for item in shown] == reason + here
+        for item in (shown[0], shown[-1]):
+            await s.ask(TICK, Tick(visit=day.visit, item=item.item), as_="maria-lopez")
+        await s.handled("visits", await s.publish(moved_to_oakland(s, day)))
+        shown = (await day.read()).checklist
+        assert [item.text for item in shown] == reason + there
+        assert [item.text for item in shown if item.done] == reason[:1]
+        video = await planned(s, clinician=AMARA, kind="video", earliest=s.clock() + timedelta(days=9))
+        assert [item.text for item in (await video.read()).checklist] == reason + practice.video_guidance
+
+
+def moved_to_oakland(s: Stack, day: Day) -> AppointmentRescheduled:
+    """The visit, three days later, with another clinician in another office."""
+    start = day.booked.start + timedelta(days=3)
+    s.stream.sequences[day.booked.appointment] = 1
+    return AppointmentRescheduled(
+        appointment=day.booked.appointment,
+        patient=MARIA,
+        clinician=AMARA,
+        office=OAKLAND,
+        start=start,
+        end=start + timedelta(minutes=20),
+    )
 
 
 async def test_how_it_went_is_asked_once_and_told_to_nobody_but_those_who_may_read_the_visit(stack: Open) -> None:
@@ -88,21 +120,12 @@ async def test_the_guidance_comes_again_the_day_before_once_also_after_an_outage
 async def test_a_visit_that_moves_has_its_guidance_again_before_its_new_day_only(stack: Open) -> None:
     async with stack(*SERVICES) as s:
         day = await in_a_week(s)
-        start = day.booked.start + timedelta(days=3)
-        moved = AppointmentRescheduled(
-            appointment=day.booked.appointment,
-            patient=MARIA,
-            clinician=AMARA,
-            office=OAKLAND,
-            start=start,
-            end=start + timedelta(minutes=20),
-        )
-        s.stream.sequences[moved.appointment] = 1
+        moved = moved_to_oakland(s, day)
         await s.handled("visits", await s.publish(moved))
         s.clock.set(guidance_again(day.booked.start, WESTERN) + timedelta(hours=1))
         await s.quiet()
         assert await s.events(GuidanceRepeated) == []
-        s.clock.set(guidance_again(start, WESTERN) + timedelta(seconds=1))
+        s.clock.set(guidance_again(moved.start, WESTERN) + timedelta(seconds=1))
         await s.until(lambda: s.events(GuidanceRepeated))
 
 

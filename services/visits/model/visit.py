@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PLANNED, ARRIVED, IN_PROGRESS = VisitStatus.PLANNED, VisitStatus.ARRIVED, VisitStatus.IN_PROGRESS
 FINISHED, CANCELLED = VisitStatus.FINISHED, VisitStatus.CANCELLED
+PLACE_ITEMS: Final = 50
+"""From this number on the checklist is about the place, which may change while the reason does not."""
 OPEN_ORDER: Final = frozenset({OrderStatus.REQUESTED, OrderStatus.ACCEPTED})
 
 

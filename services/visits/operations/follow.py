@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from baton_events.codes import VisitKind
 from baton_events.visits import VisitLeft
+from services.visits.model.visit import PLACE_ITEMS
 from services.visits.operations.paths import GUIDANCE_AGAIN, repeat_later
-from services.visits.store import visits
+from services.visits.store import paths, visits
 from shared.deadlines import cancel_deadlines
 from shared.outbox.add import announce
 from shared.requests.visits import VisitStatus
@@ -49,6 +50,8 @@ async def reschedule(
         time_zone=time_zone,
         kind=kind,
     )
+    if (kind, event.office) != (visit.kind, visit.office):
+        await paths.untick_from(tx, visit.id, PLACE_ITEMS)
     await repeat_later(tx, visit.id, event.start, time_zone, now)
     if visit.status is VisitStatus.ARRIVED:
         await announce(tx, VisitLeft(visit=visit.id, appointment=visit.appointment, patient=visit.patient), now)

@@ -44,7 +44,7 @@ async def tick(ground: Ground, call: Call, ask: Tick) -> Ticked:
         await refuse_erased(tx, patient)
         visit = await locked(tx, ask.visit)
         require_before(visit)
-        if ask.item >= len(guidance_of(visit, keys, ground.practice)):
+        if ask.item not in guidance_of(visit, keys, ground.practice):
             raise NoSuchItem(field="item")
         if ask.done:
             await paths.tick(tx, visit.id, ask.item, call.person.id, call.now)

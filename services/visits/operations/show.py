@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from services.visits.model.visit import OpinionWords, OrderDetails, OrderOutcome, Summary
+from baton_events.codes import VisitKind
+from services.visits.model.visit import PLACE_ITEMS, OpinionWords, OrderDetails, OrderOutcome, Summary
 from shared.requests.visits import ChecklistItem, Opinion, Order, Visit
 from shared.sealing import Kind
 
@@ -52,10 +53,18 @@ def _outcome(order: OrderRow, keys: GroupKeys) -> OrderOutcome:
     return msgspec.json.decode(plain, type=OrderOutcome)
 
 
-def guidance_of(visit: VisitRow, keys: GroupKeys, practice: Practice) -> list[str]:
-    """What to bring and do before the visit."""
+def guidance_of(visit: VisitRow, keys: GroupKeys, practice: Practice) -> dict[int, str]:
+    """What to bring and do before the visit, for the reason and for the place, by its number on the checklist."""
     plain = keys.open(visit.guidance, kind=Kind.GUIDANCE, object=visit.id, author=practice.id)
-    return msgspec.json.decode(plain, type=list[str])
+    reason = msgspec.json.decode(plain, type=list[str])
+    return dict(enumerate(reason)) | dict(enumerate(_of_the_place(visit, practice), PLACE_ITEMS))
+
+
+def _of_the_place(visit: VisitRow, practice: Practice) -> list[str]:
+    if visit.kind is VisitKind.VIDEO:
+        return practice.video_guidance
+    office = practice.offices.get(visit.office)
+    return office.guidance if office else []
 
 
 def shown_visit(
@@ -72,8 +81,8 @@ def shown_visit(
         office=visit.office,
         status=visit.status,
         start=visit.start,
-        guidance=guidance,
-        checklist=[ChecklistItem(item=n, text=text, done=n in around.ticked) for n, text in enumerate(guidance)],
+        guidance=list(guidance.values()),
+        checklist=[ChecklistItem(item=n, text=text, done=n in around.ticked) for n, text in guidance.items()],
         summary=summary.summary if summary else None,
         next_steps=summary.next_steps if summary else [],
         orders=[shown_order(order, keys, practice) for order in orders if order.visit == visit.id],

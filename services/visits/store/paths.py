@@ -20,6 +20,8 @@ ON CONFLICT ON CONSTRAINT tick_pkey DO NOTHING
 
 UNTICK = "DELETE FROM tick WHERE visit = $1 AND item = $2"
 
+UNTICK_FROM = "DELETE FROM tick WHERE visit = $1 AND item >= $2"
+
 TICKED = "SELECT visit, item FROM tick WHERE visit = ANY($1::uuid[])"
 
 GIVE = """
@@ -46,6 +48,11 @@ async def tick(tx: Tx, visit: UUID, item: int, by: UUID, now: datetime) -> None:
 async def untick(tx: Tx, visit: UUID, item: int) -> None:
     """The item is not done."""
     await tx.execute(UNTICK, visit, item)
+
+
+async def untick_from(tx: Tx, visit: UUID, item: int) -> None:
+    """Neither that item nor any after it is done."""
+    await tx.execute(UNTICK_FROM, visit, item)
 
 
 async def give_opinion(tx: Tx, visit: UUID, author: UUID, sealed: bytes, now: datetime) -> bool:
