@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deploy.journey.walk import Walk
 from deploy.prepare import signed_in
 from deploy.wires import DEPLOY, STREAM, consumers
+from tests.bench.booking import booking
 from tests.bench.latency import commit_to_subscriber, quantiles, raw_publish
 from tests.bench.load import Sender, load, sender, session
 from tests.bench.reading import filled, reading
@@ -49,6 +50,9 @@ async def measure(stack: Installed, seconds: float) -> tuple[dict[str, float], d
         ratios["messages.growth"] = await growth(pair, facts)
         read, seen = await reading(stack, walk, pair)
         ratios |= read
+        facts |= seen
+        booked, seen = await booking(stack, senders)
+        ratios |= booked
         facts |= seen
     return ratios, facts
 

@@ -34,9 +34,8 @@ def ranked(
     """What is offered, with its rank."""
     search = Search(wish=asked, practice=practice, cards=cards, overrides=overrides or {}, now=now)
     found: list[Slot] = []
-    for sources, windows in steps(search):
-        for window in windows:
-            found += free_slots(search, sources, book, window)
+    for sources, window in steps(search):
+        found += free_slots(search, sources, book, window)
         if enough(found, search.sources):
             break
     return best(found)

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 LEAD = timedelta(minutes=2)
 GRID = timedelta(minutes=5)
 REACHES = (0, 3, 7, 14, 30, 60, 90)
-"""Days ahead at which a window ends; the first is today."""
+"""Days after the first on which a visit may start, at which a window ends."""
+FORTNIGHT = 1 + REACHES.index(14)
+"""The last window in which their own clinician goes before everybody else."""
 FARTHEST = timedelta(days=REACHES[-1] + 1)
 
 
 @dataclass(frozen=True)
 class Window:
-    """The days from `first` to `last` after today, both included; `soon` windows come before it."""
+    """The days from `first` to `last` after today, both included; the lower `soon` the earlier, today is 0."""
 
     soon: int
     first: int
@@ -42,12 +44,6 @@ class Window:
         return Stretch(min(span.start for span in spans), max(span.end for span in spans))
 
 
-TODAY = Window(0, 0, 0)
-WINDOWS = (TODAY, *(Window(soon, a + 1, b) for soon, (a, b) in enumerate(pairwise(REACHES), start=1)))
-FORTNIGHT = REACHES.index(14)
-"""The last window in which their own clinician goes before everybody else."""
-
-
 def bounds(wish: Wish, now: datetime) -> Stretch:
     """The first and the last moment at which a visit may start."""
     first, last = now + LEAD, now + FARTHEST
@@ -56,3 +52,11 @@ def bounds(wish: Wish, now: datetime) -> Stretch:
     if wish.latest is not None:
         last = max(min(last, wish.latest), first - GRID).astimezone(UTC)
     return Stretch(first, last)
+
+
+def windows(wish: Wish, now: datetime) -> list[Window]:
+    """The day on which a visit may first start, then the days after it, further and further."""
+    begin = (bounds(wish, now).start - now) // timedelta(days=1)
+    first = Window(1 if begin else 0, begin, begin)
+    later = (Window(soon, begin + a + 1, begin + b) for soon, (a, b) in enumerate(pairwise(REACHES), start=2))
+    return [first, *(one for one in later if one.first <= REACHES[-1])]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from baton_events.codes import Availability, VisitKind
 from services.booking.model.footprint import footprint
-from services.booking.model.horizon import FORTNIGHT, TODAY, WINDOWS, bounds
+from services.booking.model.horizon import FORTNIGHT, bounds, windows
 from services.booking.model.hours import Stretch
 
 if TYPE_CHECKING:
@@ -105,30 +105,27 @@ class Search:
             )
 
 
-def steps(search: Search) -> Iterator[tuple[list[Source], list[Window]]]:
+def steps(search: Search) -> Iterator[tuple[list[Source], Window]]:
     """What to look through, one after the other, until there is enough: nothing later goes before what was found.
 
     Everybody's today; their own clinician's two weeks; then everybody's next days, further and further.
     """
     bound = bounds(search.wish, search.now)
     zones = {source.there for source in search.sources}
-    within = [one for one in WINDOWS if zones and _meets(one.span(zones, search.now), bound)]
+    within = [one for one in windows(search.wish, search.now) if zones and _meets(one.span(zones, search.now), bound)]
     own = [source for source in search.sources if source.card.clinician == search.wish.own_clinician]
     others = [source for source in search.sources if source.card.clinician != search.wish.own_clinician]
     fortnight = [one for one in within if 0 < one.soon <= FORTNIGHT]
-    looks = [(list(search.sources), [one]) for one in within if one == TODAY]
-    looks.append((own, fortnight))
-    looks += [(others, [one]) for one in fortnight]
-    looks += [(list(search.sources), [one]) for one in within if one.soon > FORTNIGHT]
-    return ((sources, windows) for sources, windows in looks if sources and windows)
+    yield from ((list(search.sources), one) for one in within if not one.soon)
+    yield from ((own, one) for one in fortnight if own)
+    yield from ((others, one) for one in fortnight if others)
+    yield from ((list(search.sources), one) for one in within if one.soon > FORTNIGHT)
 
 
-def span_of(search: Search, sources: Iterable[Source], windows: Iterable[Window]) -> Stretch:
-    """From when to when a visit of the sources may start in these windows."""
-    bound = bounds(search.wish, search.now)
-    zones = {source.there for source in sources}
-    spans = [window.span(zones, search.now) for window in windows]
-    return Stretch(max(bound.start, min(s.start for s in spans)), min(bound.end, max(s.end for s in spans)))
+def span_of(search: Search, sources: Iterable[Source], window: Window) -> Stretch:
+    """From when to when a visit of the sources may start in this window."""
+    bound, span = bounds(search.wish, search.now), window.span({source.there for source in sources}, search.now)
+    return Stretch(max(bound.start, span.start), min(bound.end, span.end))
 
 
 def _meets(span: Stretch, bound: Stretch) -> bool:

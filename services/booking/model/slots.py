@@ -28,8 +28,8 @@ DAY = timedelta(days=1)
 class Slot(NamedTuple):
     """A free time.
 
-    `soon` windows come before its own, none before today by the clock where the patient will be; `preference` is the
-    place of the kind of visit in the practice's order, `kilometres` the way from the patient's home, none by video.
+    `soon` is the place of its window, 0 today by the clock where the patient will be; `preference` is the place of the
+    kind of visit in the practice's order, `kilometres` the way from the patient's home, none by video.
     """
 
     clinician: UUID

@@ -56,9 +56,13 @@ async def offers_again(ground: BookingGround, call: Call, offer_set: UUID, patie
 
     Where nothing is left of what they would rather have, the best of all the others.
     """
-    cards = await who_may_treat(ground, call, patient, call.now)
+    cards = await who_may_treat(ground, call, patient, call.now, wish.clinician)
     found = await offers(ground, call, offer_set, patient, wish, cards)
-    return found or await offers(ground, call, offer_set, patient, wish.anything, cards)
+    if found:
+        return found
+    if wish.clinician is not None:
+        cards = await who_may_treat(ground, call, patient, call.now)
+    return await offers(ground, call, offer_set, patient, wish.anything, cards)
 
 
 async def offers(
@@ -106,14 +110,13 @@ async def _free(
     async with ground.db.reading() as tx:
         overrides = await overrides_store.in_force(tx, call.now)
         search = Search(wish=wish, practice=ground.practice, cards=cards, overrides=overrides, now=call.now)
-        for sources, windows in steps(search):
+        for sources, window in steps(search):
             clinicians = list({source.card.clinician for source in sources})
-            offices = list({source.office.id for source in sources})
-            within = span_of(search, sources, windows)
+            offices = list({source.office.id for source in sources if source.takes.rooms is not None})
+            within = span_of(search, sources, window)
             book = await store.taken(tx, clinicians, offices, patient, within, moving=wish.instead_of)
-            for window in windows:
-                slots = free_slots(search, sources, book, window)
-                found += (slot for slot in slots if not _as_it_is(slot, wish))
+            slots = free_slots(search, sources, book, window)
+            found += (slot for slot in slots if not _as_it_is(slot, wish))
             if enough(found, search.sources):
                 break
     return found

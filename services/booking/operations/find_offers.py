@@ -62,7 +62,7 @@ async def _offers(
 ) -> list[Offer]:
     card, cards, keys = await asyncio.gather(
         as_booking(ground, call, PATIENT, OfPatient(patient=patient)),
-        who_may_treat(ground, call, patient, call.now),
+        who_may_treat(ground, call, patient, call.now, ask.clinician),
         ground.keys(patient),
     )
     wish = msgspec.structs.replace(wished(ask, card, ground.practice), moving=moving)
