@@ -11,12 +11,15 @@ import msgspec
 
 from baton_events.booking import WaitlistJoined
 from services.booking.model import waitlist as model
+from services.booking.model.moves import MovedMeanwhile, require_movable
+from services.booking.model.refusals import NoSuchAppointment
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking
 from services.booking.operations.find_offers import a_person, check, emergency, wished
 from services.booking.operations.instead_of import appointment_to_move
 from services.booking.operations.waitlist_over import WAIT_ENDS, end
 from services.booking.operations.waitlist_wish import opened, seal
+from services.booking.store import appointments
 from services.booking.store import waitlist as store
 from shared import audit, idempotency
 from shared.deadlines import cancel_deadlines, set_deadline
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.booking.model.wish import Wish
+    from services.booking.model.wish import Moving, Wish
     from services.booking.operations.ground import BookingGround
     from services.booking.store.waitlist import WaitRow
     from shared.call import Call
@@ -60,6 +63,8 @@ async def wait(ground: BookingGround, call: Call, ask: Wait) -> WaitState:
     done = WaitState(wait=row.id, status=row.status, until=until)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, patient)
+        if moving is not None:
+            await _require_as_it_was(tx, call, moving)
         if not await store.add(tx, row, model.MOST_WAITS):
             raise model.TooManyWaits
         await set_deadline(tx, WAIT_ENDS, row.id, until)
@@ -67,6 +72,16 @@ async def wait(ground: BookingGround, call: Call, ask: Wait) -> WaitState:
         await audit.record(tx, call, "write", patient=patient, object=row.id)
         await idempotency.keep(tx, call, done)
     return done
+
+
+async def _require_as_it_was(tx: Tx, call: Call, moving: Moving) -> None:
+    """Lock the appointment and raise unless it can still move, so that whoever gives it back finds the wait."""
+    row = await appointments.lock(tx, moving.appointment)
+    if row is None:
+        raise NoSuchAppointment
+    require_movable(row.status, row.end, call.now, started=row.started)
+    if row.sequence != moving.sequence:
+        raise MovedMeanwhile
 
 
 def _for_offers(ask: Wait) -> FindOffers:
