@@ -15,6 +15,7 @@ from shared.identity.people import Role
 from shared.requests import OPERATIONS, Ask, Operation, drafts, messaging, people, pharmacy
 from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
 from tests.billing.prices import charged
+from tests.booking.waiting import give_back, offered, taken, wait_for
 from tests.messaging.consulting import begun
 from tests.messaging.uploading import uploaded
 from tests.pharmacy.playing import playing
@@ -74,6 +75,7 @@ FIXED: Mapping[str, Any] = {
     "summary": "all is well",
     "text": "hello",
     "ticket": "AAAA",
+    "token": 1,
     "until": "2027-05-01T12:00:00Z",
     "version": 1,
     "words": "hello",
@@ -113,6 +115,7 @@ async def history(s: Stack) -> dict[str, UUID]:
     await s.ask(REGISTER_RELATIONSHIP, lapsed, service="booking")
     grant = f"INSERT INTO proxy VALUES ('{maria}', '{s.person('jonas-weber')}', now() - interval '1 day')"  # noqa: S608
     await s.as_owner("directory", grant)
+    wait, claim = await waits_with_a_claim(s)
     charge = await charged(s)
     await s.quiet()
     consult = await begun(s)
@@ -121,6 +124,8 @@ async def history(s: Stack) -> dict[str, UUID]:
     return {
         "request": (await s.ask(people.REQUEST_PERSON, wanted, as_=MARIA)).request,
         "patient": maria,
+        "wait": wait,
+        "claim": claim,
         "consult": consult.consult,
         "instead_of": consult.consult,
         "appointment": day.booked.appointment,
@@ -136,6 +141,14 @@ async def history(s: Stack) -> dict[str, UUID]:
         "quote": await s.fetchval("billing", "SELECT quote FROM charge WHERE id = $1", charge),
         "handoff": await s.fetchval("handoffs", "SELECT id FROM handoff WHERE name = 'visit.order'"),
     }
+
+
+async def waits_with_a_claim(s: Stack) -> tuple[UUID, UUID]:
+    """Maria waits, and a time that somebody gave back is hers to take."""
+    given = await taken(s, 30)
+    state = await wait_for(s)
+    await give_back(s, given)
+    return state.wait, (await offered(s)).claim
 
 
 def asks(op: Operation[Any, Any], ids: Mapping[str, UUID]) -> list[Ask]:
