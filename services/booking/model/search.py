@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING
@@ -62,6 +63,13 @@ class Search:
     def visit(self) -> VisitType:
         """The kind of visit."""
         return self.practice.visit_types[self.wish.visit_type]
+
+    @property
+    def reach(self) -> timedelta:
+        """From how far before or after a visit another can be in its way."""
+        types = self.practice.visit_types.values()
+        longest = max(one.before_minutes + one.minutes + one.after_minutes for one in types)
+        return timedelta(minutes=2 * longest + self.practice.travel_minutes)
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:

@@ -114,7 +114,7 @@ async def _free(
             clinicians = list({source.card.clinician for source in sources})
             offices = list({source.office.id for source in sources if source.takes.rooms is not None})
             within = span_of(search, sources, window)
-            book = await store.taken(tx, clinicians, offices, patient, within, moving=wish.instead_of)
+            book = await store.taken(tx, clinicians, offices, patient, within, search.reach, moving=wish.instead_of)
             slots = free_slots(search, sources, book, window)
             found += (slot for slot in slots if not _as_it_is(slot, wish))
             if enough(found, search.sources):

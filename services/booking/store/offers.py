@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 KEPT_FOR = timedelta(days=1)
 MARGIN = timedelta(hours=12)
-"""More than the longest visit with its minutes before and after and the way from another office."""
+"""More than any two visits can be long, with the minutes around them and the way from another office."""
 
 ADD = """
 WITH forgotten AS (DELETE FROM offer_set WHERE patient = $2 AND made_at < $6)
@@ -69,14 +69,18 @@ async def taken(
     offices: Sequence[UUID],
     patient: UUID,
     within: Stretch,
+    margin: timedelta = MARGIN,
     *,
     moving: UUID | None = None,
 ) -> Book:
-    """What may be in the way of a visit that starts then, without the appointment that is `moving`."""
+    """What may be in the way of a visit that starts then, without the appointment that is `moving`.
+
+    What begins more than the `margin` before or after is not.
+    """
     theirs: dict[UUID, list[Taken]] = defaultdict(list)
     rooms: dict[tuple[UUID, str], list[Stretch]] = defaultdict(list)
     own: list[Stretch] = []
-    since, until = within.start - MARGIN, within.end + MARGIN
+    since, until = within.start - margin, within.end + margin
     for row in await tx.fetch(TAKEN, clinicians, patient, since, until, moving, offices):
         clinician, of_patient, in_person, office, room, start, end, blocked_from, blocked_until = row
         theirs[clinician].append(Taken(start, end, blocked_from, blocked_until, office if in_person else None))
