@@ -17,10 +17,10 @@ from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers_again, require_open, who_may_treat
 from services.booking.operations.no_show import watch_for_no_show
+from services.booking.operations.patience import patiently
 from services.booking.operations.reminders import remind
 from services.booking.store import appointments, offers
 from shared import audit, idempotency
-from shared.errors import Unavailable
 from shared.outbox import announce
 from shared.requests.booking import AppointmentStatus, Booked
 from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
@@ -176,7 +176,4 @@ def _booked(row: appointments.Row, call: Call) -> AppointmentBooked:
 
 async def next_best(ground: BookingGround, call: Call, held: Held, wish: Wish) -> list[Offer]:
     """What can be offered instead; none while the directory cannot say who may treat the patient."""
-    try:
-        return await offers_again(ground, call, held.offer_set, held.patient, wish)
-    except Unavailable:
-        return []
+    return await patiently(ground, call, lambda: offers_again(ground, call, held.offer_set, held.patient, wish))

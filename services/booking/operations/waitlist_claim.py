@@ -17,6 +17,7 @@ from services.booking.model.waitlist import ClaimedAlready, ClaimLapsed, NoSuchC
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import offers_again
 from services.booking.operations.book import register, require_licence, take
+from services.booking.operations.patience import patiently
 from services.booking.operations.reschedule import move, moved_to
 from services.booking.operations.waitlist_over import CLAIM_LAPSES, WAIT_ENDS
 from services.booking.operations.waitlist_wish import opened
@@ -26,7 +27,7 @@ from services.booking.store import waitlist_claims as claims
 from services.booking.store.waitlist_claims import ClaimStatus, TimeStatus
 from shared import audit, idempotency
 from shared.deadlines import cancel_deadlines
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound
 from shared.outbox import announce
 from shared.requests.waitlist import TimeClaimed, WaitStatus
 from shared.sealing import Kind, refuse_erased
@@ -198,17 +199,17 @@ async def _close(tx: Tx, call: Call, found: Claimed, row: Row) -> TimeClaimed:
 
 async def other_times(ground: BookingGround, call: Call, keys: GroupKeys, patient: UUID, wish: Wish) -> list[Offer]:
     """What can be had instead now, to be booked, or moved to, as any offer; none while directory cannot say by whom."""
-    offer_set, author = uuid4(), call.person.id
-    try:
-        wish = await _as_it_stands(ground, wish)
-        sealed = keys.seal(msgspec.json.encode(wish), kind=Kind.OFFER_SET, object=offer_set, author=author)
+
+    async def found() -> list[Offer]:
+        asked, offer_set, author = await _as_it_stands(ground, wish), uuid4(), call.person.id
+        sealed = keys.seal(msgspec.json.encode(asked), kind=Kind.OFFER_SET, object=offer_set, author=author)
         async with ground.db.transaction() as tx:
             await refuse_erased(tx, patient)
             await offers.add(tx, offer_set, patient, author, sealed, call.now)
             await audit.record(tx, call, "write", patient=patient, object=offer_set)
-        return await offers_again(ground, call, offer_set, patient, wish)
-    except Unavailable:
-        return []
+        return await offers_again(ground, call, offer_set, patient, asked)
+
+    return await patiently(ground, call, found)
 
 
 async def _as_it_stands(ground: BookingGround, wish: Wish) -> Wish:
