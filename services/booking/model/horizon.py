@@ -54,9 +54,11 @@ def bounds(wish: Wish, now: datetime) -> Stretch:
     return Stretch(first, last)
 
 
-def windows(wish: Wish, now: datetime) -> list[Window]:
-    """The day on which a visit may first start, then the days after it, further and further."""
-    begin = (bounds(wish, now).start - now) // timedelta(days=1)
+def windows(wish: Wish, now: datetime, zones: Iterable[ZoneInfo]) -> list[Window]:
+    """The day on which a visit may first start in any of the zones, then the days after it, further and further."""
+    start = bounds(wish, now).start
+    ahead = (start.astimezone(zone).date() - now.astimezone(zone).date() for zone in zones)
+    begin = min((days.days for days in ahead), default=0)
     first = Window(1 if begin else 0, begin, begin)
     later = (Window(soon, begin + a + 1, begin + b) for soon, (a, b) in enumerate(pairwise(REACHES), start=2))
     return [first, *(one for one in later if one.first <= REACHES[-1])]

@@ -120,7 +120,8 @@ def steps(search: Search) -> Iterator[tuple[list[Source], Window]]:
     """
     bound = bounds(search.wish, search.now)
     zones = {source.there for source in search.sources}
-    within = [one for one in windows(search.wish, search.now) if zones and _meets(one.span(zones, search.now), bound)]
+    days = windows(search.wish, search.now, zones) if zones else []
+    within = [one for one in days if _meets(one.span(zones, search.now), bound)]
     own = [source for source in search.sources if source.card.clinician == search.wish.own_clinician]
     others = [source for source in search.sources if source.card.clinician != search.wish.own_clinician]
     fortnight = [one for one in within if 0 < one.soon <= FORTNIGHT]
