@@ -29,7 +29,7 @@ class Broker:
     @classmethod
     def make(cls, nats_users: Mapping[str, str]) -> Broker:
         """Start a server in a temporary folder, with the permissions of production and a user `tests` that may all."""
-        folder, port = folders.new("nats"), processes.free_port()
+        folder, port = folders.fast("nats"), processes.free_port()
         server = Server(host="127.0.0.1", port=port, store_dir=str(folder / "store"), max_store_bytes=1 << 30)
         everything = Wire(publishes=(">",), subscribes=(">",))
         broker = cls(folder, port)

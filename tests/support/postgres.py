@@ -38,7 +38,7 @@ class Postgres:
     @classmethod
     def make(cls) -> Postgres:
         """Make a cluster in a temporary folder and start it."""
-        server = cls(folders.new("pg"))
+        server = cls(folders.fast("pg"))
         owner = account.for_postgres()
         account.give(server.folder, owner)
         subprocess.run(  # noqa: S603 - our own server

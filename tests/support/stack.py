@@ -27,6 +27,7 @@ from shared.settings import Settings
 from tests.support.blocking import nothing_blocks
 from tests.support.crashing import drop
 from tests.support.deliver import Way, deliver
+from tests.support.practices import read_once
 from tests.support.servers import Servers, servers
 from tests.support.stream import Stream
 from tests.support.surroundings import SettableClock, environment
@@ -303,6 +304,7 @@ async def stack(
         reactions = {name: made.app(name).reactions for name in made.builds}
         heard = {name: {f"{one.event.kind.type}.*" for one in own} for name, own in reactions.items()}
         await stream.renew(heard, duplicate_window=duplicate_window, ack_wait=ack_wait)
+        leaving.enter_context(read_once())
         with nothing_blocks():
             for name in made.builds if start else ():
                 await made.start(name)
