@@ -41,7 +41,7 @@ class BeginUpload(Ask, frozen=True, kw_only=True):
 
     name: FileName
     media_type: MediaType
-    size: Annotated[int, Meta(ge=1)]
+    size: Annotated[int, Meta(ge=1, le=2**62)]
     thread: UUID | None = None
     patient: UUID | None = None
 

@@ -1,14 +1,11 @@
 """What booking is asked about availability: open or close a stretch of a clinician's time, see what was, undo it."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
-
-from msgspec import Meta
 
 from baton_events.codes import Availability
 from shared.identity.people import Role
-from shared.requests.common import Moment, Words
+from shared.requests.common import Moment, Sequence, Words
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
 STAFF = frozenset({Role.FRONT_DESK, Role.CLINICIAN})
@@ -53,7 +50,7 @@ class AskOverrides(Ask, frozen=True, kw_only=True):
 
     office: UUID | None = None
     clinician: UUID | None = None
-    before: Annotated[int, Meta(ge=1)] | None = None
+    before: Sequence | None = None
 
 
 class Override(Answer, frozen=True, kw_only=True):

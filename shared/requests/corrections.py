@@ -11,7 +11,7 @@ from shared.requests.declare import Answer, Ask, Done, Operation, operation
 from shared.requests.messaging import MESSAGES, SEND
 from shared.requests.people import MetEmergency
 
-Revision = Annotated[int, Meta(ge=0, description="0 is the message as it was sent, 1 its first correction.")]
+Revision = Annotated[int, Meta(ge=0, le=2**62, description="0 is the message as it was sent, 1 its first correction.")]
 
 
 class Correct(Ask, frozen=True, kw_only=True):
