@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,7 @@ async def test_nobody_listening_and_nobody_answering_are_both_unreachable(transi
     assert child is not None
     wrapped = await keks.wrap(KEY, HERE)
     child.send_signal(signal.SIGSTOP)
+    await asyncio.to_thread(os.waitpid, child.pid, os.WUNTRACED)  # Until it stands still.
     try:
         with pytest.raises(KeysUnreachable):
             await keks.unwrap(wrapped, HERE)
