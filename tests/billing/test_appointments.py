@@ -10,10 +10,12 @@ import pytest_asyncio
 
 from baton_events.billing import QuoteLocked
 from baton_events.codes import VoidReason
+from baton_events.visits import VisitEnded
 from shared.requests.billing import CHARGES, QUOTE, OfQuote, QuoteStatus
 from shared.requests.booking import APPOINTMENT, CANCEL, OfAppointment
 from shared.requests.common import OfPatient
-from tests.billing.prices import MARIA
+from shared.requests.video import CONNECT_VIDEO, REQUEST_VIDEO, OfVideo, RequestVideo
+from tests.billing.prices import JONAS, MARIA
 from tests.booking.visits import ended, first, take
 from tests.support.stack import stack
 
@@ -76,3 +78,25 @@ async def test_booking_goes_on_while_billing_is_away_and_the_price_shown_is_lock
         assert (await price_of(s, given_back.appointment)).status is QuoteStatus.VOIDED
     finally:
         s.clock.ahead = timedelta()
+
+
+async def test_a_call_on_call_is_locked_and_charged_as_any_visit(s: Stack) -> None:
+    asked = await s.ask(REQUEST_VIDEO, RequestVideo(patient=JONAS, reason="a rash"), as_="jonas-weber")
+    joined = await s.ask(CONNECT_VIDEO, OfVideo(video=asked.video), as_="dana-reyes")
+    assert joined.appointment is not None
+    await s.quiet()
+    booked = await s.ask(APPOINTMENT, OfAppointment(appointment=joined.appointment), as_="jonas-weber")
+    assert booked.quote is not None
+    seen = await s.ask(QUOTE, OfQuote(quote=booked.quote), as_="jonas-weber")
+    assert (seen.status, seen.cents, seen.case) == (QuoteStatus.LOCKED, booked.price_cents, joined.appointment)
+    over = VisitEnded(
+        visit=joined.appointment,
+        appointment=joined.appointment,
+        patient=JONAS,
+        clinician=booked.clinician,
+        clinician_owner=f"clinician:{booked.clinician}",
+        summary_due=booked.end,
+    )
+    await s.deliver("billing", over)
+    (charge,) = (await s.ask(CHARGES, OfPatient(patient=JONAS), as_="jonas-weber")).charges
+    assert charge.cents == booked.price_cents

@@ -55,10 +55,14 @@ async def ask_for_price(ground: Ground, patient: UUID, appointment: UUID, cause:
 async def lock_price(
     tx: Tx, priced: Priced, quote: UUID, practice: Practice, booked_at: datetime, now: datetime, by: str
 ) -> None:
-    """Write the price down and lock it, as of the moment of booking; it holds until the visit begins."""
+    """Write the price down and lock it, as of the moment of booking; it holds until the visit begins.
+
+    A call on call begins as it is booked: its price holds until it is over.
+    """
     facts, keys = priced.facts, priced.keys
+    expires_at = facts.start if facts.start > booked_at else facts.end
     line = Line(what=_what(facts, practice), cents=facts.price_cents)
-    new = NewQuote(quote=quote, lines=[line], expires_at=facts.start)
+    new = NewQuote(quote=quote, lines=[line], expires_at=expires_at)
     made = await make(tx, keys, facts.patient, new, booked_at)
     row = LockRow(
         quote=quote,
