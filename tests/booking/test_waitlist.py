@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -110,6 +110,8 @@ async def test_what_is_past_or_empty_or_unknown_is_refused_and_named(s: Stack) -
         ("unknown-choice", "visit_type", {"visit_type": "nothing"}),
         ("unknown-choice", "latest", {"earliest": later + HOUR, "latest": later}),
         ("reason-missing", "reason", {"reason": " "}),
+        ("invalid", "earliest", {"earliest": datetime.min.replace(tzinfo=timezone(14 * HOUR))}),
+        ("invalid", "latest", {"latest": datetime.max.replace(tzinfo=timezone(-14 * HOUR))}),
     ):
         assert (await refused(code, wait_for(s, **wanted))).members["field"] == field
     assert await waits(s) == []

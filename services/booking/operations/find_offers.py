@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from services.booking.operations.instead_of import appointment_to_move, reads_wo
 from services.booking.store import offers as store
 from shared import audit
 from shared.emergency import sounds_like_an_emergency
-from shared.errors import Unavailable
+from shared.errors import Invalid, Unavailable
 from shared.requests.booking import EmergencyGuidance, Offers, ReachPerson
 from shared.requests.common import OfPatient
 from shared.requests.directory import PATIENT
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from shared.practice import Practice
     from shared.requests.booking import FindOffers, Offer
     from shared.requests.directory import PatientCard
+
+EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+"""Between these a time with any offset is one in UTC too."""
 
 
 async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Offers:
@@ -76,11 +81,14 @@ async def _offers(
 
 
 def check(ask: FindOffers, practice: Practice) -> None:
-    """Raise Invalid for an empty reason, an office the practice does not have, or a time that ends before it begins."""
+    """Raise Invalid for an empty reason, an office that is none of the practice's, or times that cannot be."""
     if not plain(ask.reason or ""):
         raise NothingTold(field="reason")
     if ask.office is not None and ask.office not in practice.offices:
         raise UnknownChoice(field="office")
+    for field, moment in (("earliest", ask.earliest), ("latest", ask.latest)):
+        if moment is not None and not EARLIEST <= moment <= LATEST:
+            raise Invalid(field=field)
     if ask.earliest is not None and ask.latest is not None and ask.latest < ask.earliest:
         raise UnknownChoice(field="latest")
 
