@@ -11,7 +11,7 @@ class BookingSettings(Settings, frozen=True, kw_only=True):
     """The common settings, with room for a crowd that wants the same time.
 
     Video takes place on the Jitsi server at `meeting_url`, which knows the practice as `meeting_app` and shares the
-    secret in `meeting_secret_file` with it.
+    secret in `meeting_secret_file` with it, at least 32 bytes.
     """
 
     service: str = "booking"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from baton_events.codes import RelationshipSource
@@ -172,6 +173,19 @@ async def test_registering_again_is_registering_once() -> None:
         await register(s, asked)
         await s.ask(REGISTER_RELATIONSHIP, asked, service="booking", key="another-key-for-the-same")
         assert await s.fetchval("directory", "SELECT count(*) FROM relationship WHERE clinician = $1", BEN) == 1
+
+
+async def test_registering_again_counts_for_longer_and_never_for_less() -> None:
+    async with stack("directory") as s:
+        asked = registration()
+        for minutes, key in ((15, "first"), (5, "second"), (30, "third")):
+            lapses_at = asked.lapses_at + timedelta(minutes=minutes - 15)
+            again = msgspec.structs.replace(asked, lapses_at=lapses_at)
+            await s.ask(REGISTER_RELATIONSHIP, again, service="booking", key=key)
+        s.clock.advance(timedelta(minutes=29))
+        assert await may_open(s, "ben-whitfield") is Ground.TREATMENT
+        s.clock.advance(timedelta(minutes=2))
+        assert await may_open(s, "ben-whitfield") is None
 
 
 async def test_an_id_stands_between_two_people_only() -> None:

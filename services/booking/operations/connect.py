@@ -24,7 +24,7 @@ from services.booking.model.on_call import (
 )
 from services.booking.model.wish import Why
 from services.booking.operations.availability import as_booking
-from services.booking.operations.book import PREPARE_WITHIN
+from services.booking.operations.book import CONFIRMED_WITHIN, PREPARE_WITHIN
 from services.booking.operations.video import VISIT_TYPE, price
 from services.booking.store import appointments
 from services.booking.store import video as store
@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 
 MOST = 100
 LOOKS_AHEAD = timedelta(hours=1)
-LAPSES_AFTER = timedelta(hours=24)
-"""From the request on, so that a repeat registers the same; nobody waits that long."""
 
 
 async def video_queue(ground: BookingGround, call: Call, _: AskVideoQueue) -> VideoQueue:
@@ -139,14 +137,17 @@ def _require_joinable(row: VideoRow, call: Call) -> None:
 
 
 async def _register(ground: BookingGround, call: Call, row: VideoRow, relationship: UUID) -> None:
+    """Have the caller treat the patient; it lapses soon for who does not get to join, so each try is one of its own."""
+    lapses_at = call.now.replace(microsecond=0) + CONFIRMED_WITHIN
     ask = RegisterRelationship(
         relationship=relationship,
         patient=row.patient,
         clinician=call.person.id,
         source=RelationshipSource.VIDEO,
-        lapses_at=row.requested_at + LAPSES_AFTER,
+        lapses_at=lapses_at,
     )
-    await as_booking(ground, call, REGISTER_RELATIONSHIP, ask, key=str(relationship))
+    key = f"{relationship}:{lapses_at.timestamp():.0f}"
+    await as_booking(ground, call, REGISTER_RELATIONSHIP, ask, key=key)
 
 
 async def _join(ground: BookingGround, tx: Tx, call: Call, row: VideoRow, keys: GroupKeys, appointment: UUID) -> None:

@@ -35,7 +35,7 @@ async def may_open(ground: Ground, call: Call, ask: OfPatient) -> MayOpen:
 
 
 async def register(ground: Ground, call: Call, ask: RegisterRelationship) -> RelationshipRegistered:
-    """Have the relationship count until it lapses, unless it stands already."""
+    """Have the relationship count until it lapses, unless it stands or counts for longer already."""
     done = RelationshipRegistered(relationship=ask.relationship)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)

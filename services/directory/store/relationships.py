@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from shared.errors import Refusal
 
 REGISTER = """
-INSERT INTO relationship (id, patient, clinician, source, registered_at, lapses_at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT ON CONSTRAINT relationship_pkey DO NOTHING
+INSERT INTO relationship AS r (id, patient, clinician, source, registered_at, lapses_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT ON CONSTRAINT relationship_pkey DO UPDATE SET lapses_at = excluded.lapses_at
+ WHERE r.confirmed_at IS NULL AND r.patient = excluded.patient AND r.clinician = excluded.clinician
+   AND r.lapses_at < excluded.lapses_at
 """
 
 BETWEEN = "SELECT patient = $2 AND clinician = $3 FROM relationship WHERE id = $1"
@@ -54,7 +57,10 @@ async def register(
     now: datetime,
     lapses_at: datetime,
 ) -> None:
-    """Have it count until it lapses, unless it stands already; raises UnknownPerson, RelationshipDiffers."""
+    """Have it count until it lapses, unless it stands or counts for longer already.
+
+    Raises UnknownPerson, RelationshipDiffers.
+    """
     with refusing(STRANGERS):
         await tx.execute(REGISTER, relationship, patient, clinician, source.value, now, lapses_at)
     if not await tx.fetchval(BETWEEN, relationship, patient, clinician):
