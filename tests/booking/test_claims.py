@@ -160,6 +160,25 @@ async def test_who_waits_instead_of_an_appointment_is_offered_only_what_is_earli
     assert await holder(s) is None
 
 
+async def test_what_is_earlier_is_earlier_than_the_appointment_as_it_is_now(s: Stack) -> None:
+    mine = await taken(s, 3, "maria-lopez", clinician=AMARA)
+    await wait_for(s, instead_of=mine.appointment, clinician=BEN)
+    stretch = {"clinician": BEN, "office": SAN_FRANCISCO, "start": mine.start - 10 * MINUTE, "end": mine.end + 5 * HOUR}
+    opening = OverrideAvailability(availability=Availability.OPEN, reason="stays", **stretch)
+    await s.ask(OVERRIDE, opening, as_="fern-dale")
+    assert await holder(s) is None
+
+
+async def test_what_opens_at_once_is_offered_as_soon_as_it_can_be_claimed(s: Stack) -> None:
+    await wait_for(s, clinician=AMARA, office=SAN_FRANCISCO)
+    stretch = {"clinician": AMARA, "office": SAN_FRANCISCO, "start": s.clock(), "end": s.clock() + 4 * HOUR}
+    opening = OverrideAvailability(availability=Availability.OPEN, reason="helps out", **stretch)
+    await s.ask(OVERRIDE, opening, as_="fern-dale")
+    got = await offered(s)
+    assert MORNING + 5 * MINUTE <= got.lapses_at <= got.start - 2 * MINUTE
+    assert got.start <= MORNING + QUARTER
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

@@ -116,6 +116,16 @@ def lapses_at(start: datetime, until: datetime, zone: ZoneInfo, now: datetime) -
     return lapse if lapse >= now + SHORTEST_CLAIM else None
 
 
+def in_time(wish: Wish, now: datetime, before: datetime | None) -> Wish:
+    """The wish for what can still be claimed before it begins, and is earlier than `before` where that is given."""
+    earliest, latest = now + LEAD + SHORTEST_CLAIM, wish.latest
+    if wish.earliest is not None:
+        earliest = max(earliest, wish.earliest)
+    if before is not None:
+        latest = before - GRID if latest is None else min(latest, before - GRID)
+    return msgspec.structs.replace(wish, earliest=earliest, latest=latest)
+
+
 def within(wish: Wish, clinician: UUID, office: UUID, freed: Stretch, length: timedelta) -> Wish | None:
     """The wish for a visit that begins in the freed time and, where it is long enough, ends in it; None if it cannot.
 

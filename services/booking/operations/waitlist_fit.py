@@ -17,7 +17,7 @@ from services.booking.model.horizon import Window
 from services.booking.model.hours import Stretch
 from services.booking.model.search import Search
 from services.booking.model.slots import free_slots
-from services.booking.model.waitlist import lapses_at, within
+from services.booking.model.waitlist import in_time, lapses_at, within
 from services.booking.operations.waitlist_wish import opened
 from services.booking.store import appointments, offers, overrides
 from shared.errors import NotFound
@@ -52,12 +52,22 @@ async def fit(ground: BookingGround, wait: WaitRow, time: FreedTime, now: dateti
     visit = ground.practice.visit_types.get(wish.visit_type)
     if visit is None:
         return None
+    wish = in_time(wish, now, await _instead_of(ground, wait))
     wanted = within(wish, time.clinician, time.office, time.stretch, timedelta(minutes=visit.minutes))
     slot = await _soonest(ground, wait, wanted, now) if wanted else None
     if slot is None:
         return None
     lapse = lapses_at(slot.start, wait.until, ZoneInfo(wish.time_zone), now)
     return None if lapse is None else Fit(visit=_visit(ground, keys, wait, wish, slot, now), lapses_at=lapse)
+
+
+async def _instead_of(ground: BookingGround, wait: WaitRow) -> datetime | None:
+    """When the appointment begins for which they want an earlier time, as it is now."""
+    if wait.instead_of is None:
+        return None
+    async with ground.db.reading() as tx:
+        row = await appointments.find(tx, wait.instead_of)
+    return row.start if row else None
 
 
 async def _soonest(ground: BookingGround, wait: WaitRow, wish: Wish, now: datetime) -> Slot | None:
