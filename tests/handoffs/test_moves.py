@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baton_events import booking
+from baton_events import booking, visits
 from baton_events.codes import HandoffName
 from services.handoffs.table import ROWS
 from tests.handoffs.cases import BEN, MARIA, SAN_FRANCISCO, Told, after, booked, cancelled
@@ -58,6 +58,8 @@ CASES = [
     (MOVE, ["booked", "lapsed", "moved", "lapsed"], ["closed", "open"]),
     (MOVE, ["booked", "lapsed", "restored", "lapsed", "moved"], ["withdrawn", "closed"]),
     (MOVE, ["booked", "lapsed", "cancelled"], ["withdrawn"]),
+    (MOVE, ["booked", "lapsed", "missed"], ["withdrawn"]),
+    (MOVE, ["booked", "lapsed", "missed", "moved", "lapsed"], ["withdrawn", "open"]),
 ]
 
 
@@ -90,3 +92,12 @@ def test_any_history_ends_the_same_in_every_order(ledger: Ledger, name: HandoffN
         assert sum(entry["state"] == "open" for entry in found) <= 1
 
     in_every_order()
+
+
+def test_a_visit_that_has_begun_needs_no_other_clinician_in_any_order(ledger: Ledger) -> None:
+    row = ROWS[MOVE]
+    begun = visits.VisitStarted(visit=uuid4(), appointment=APPOINTMENT, patient=MARIA, clinician=BEN)
+    for order in permutations([*told(["booked", "lapsed"]), Told(begun, after(3), 1)]):
+        case = uuid4()
+        ledger.tell(row, [one.of_case(row, case) for one in order])
+        assert [entry["state"] for entry in ledger.stands(row, case)] == ["withdrawn"]

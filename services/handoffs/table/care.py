@@ -136,7 +136,12 @@ ROWS = (
         owner=Field("move_owner"),
         due=Field("move_due"),
         closes=(On(booking.AppointmentRescheduled),),
-        withdraws=(On(booking.AppointmentCancelled), On(booking.AppointmentLicenceRestored)),
+        withdraws=(
+            On(booking.AppointmentCancelled),
+            On(booking.AppointmentLicenceRestored),
+            On(booking.AppointmentNoShow),
+            On(visits.VisitStarted),
+        ),
         ladder=(
             Rung(Team("support"), timedelta(hours=4)),
             Rung(Team("care"), timedelta(hours=12)),
