@@ -26,8 +26,8 @@ JONAS = UUID("9a71e000-0000-4000-8000-000000000002")
 LOUD, QUIET = "Crushing chest pain and my left arm is numb", "A rash on my arm since yesterday"
 
 
-async def wait(s: Stack, who: str, patient: UUID, reason: str = QUIET, **how: str) -> ask.VideoRequested:
-    return await s.ask(ask.REQUEST_VIDEO, ask.RequestVideo(patient=patient, reason=reason), as_=who, **how)
+async def wait(s: Stack, who: str, patient: UUID, reason: str = QUIET, key: str = "") -> ask.VideoRequested:
+    return await s.ask(ask.REQUEST_VIDEO, ask.RequestVideo(patient=patient, reason=reason), as_=who, key=key)
 
 
 async def opens(s: Stack, patient: UUID) -> Ground | None:

@@ -12,7 +12,7 @@ from baton_events.codes import RelationshipSource
 from deploy.issuer.accounts import standing
 from shared.errors import Refusal
 from shared.identity.people import Role
-from shared.requests import OPERATIONS, Ask, Operation, drafts, messaging, people, pharmacy
+from shared.requests import OPERATIONS, Ask, Operation, drafts, messaging, people, pharmacy, video
 from shared.requests.directory import REGISTER_RELATIONSHIP, RegisterRelationship
 from tests.billing.prices import charged
 from tests.booking.waiting import give_back, offered, taken, wait_for
@@ -86,15 +86,18 @@ WRITE_DOWN = ("dana-reyes", "chen-liu", "noor-haddad", "grace-kim", "rosa-martin
 THEIR_WORK = {
     ("sam-porter", "svc.billing.void-charge"),
     ("sam-porter", people.JOIN_PERSON.subject),
+    ("dana-reyes", video.CONNECT_VIDEO.subject),
     *((who, people.LOG_CONTACT.subject) for who in (*WRITE_DOWN, "sam-porter")),
 }
 """Support gives any charge up by its id, and is shown nothing of it; joins who asks for it; and whoever answers the
-phone writes down for any patient what was said, without being shown anything."""
+phone writes down for any patient what was said, without being shown anything; Dana is on call and joins who waits."""
 
 
 async def history(s: Stack) -> dict[str, UUID]:
     """A visit of Maria's under way with all that comes with it: each thing's id by the field that names it."""
     maria = s.person(MARIA)
+    on_call = video.RequestVideo(patient=maria, reason="a rash")
+    call = await s.ask(video.REQUEST_VIDEO, on_call, as_=MARIA)
     day = await (await planned(s)).under_way()
     order = await day.order()
     thread = (await s.ask(messaging.OPEN_THREAD, messaging.OpenThread(patient=maria), as_=MARIA)).thread
@@ -127,6 +130,8 @@ async def history(s: Stack) -> dict[str, UUID]:
         "wait": wait,
         "claim": claim,
         "consult": consult.consult,
+        "video": call.video,
+        "gap": await s.until(lambda: s.fetchval("visits", "SELECT id FROM gap WHERE patient = $1", maria)),
         "instead_of": consult.consult,
         "appointment": day.booked.appointment,
         "visit": day.visit,
@@ -153,6 +158,7 @@ async def waits_with_a_claim(s: Stack) -> tuple[UUID, UUID]:
 
 def asks(op: Operation[Any, Any], ids: Mapping[str, UUID]) -> list[Ask]:
     """The operation asked about these things, with and without each that may be left out."""
+    ids = {**ids, "instead_of": ids["appointment"]} if op.service == "booking" else ids
     fields = msgspec.structs.fields(op.takes)
     if not {field.name for field in fields} & ids.keys():
         return []
