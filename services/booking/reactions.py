@@ -62,6 +62,7 @@ async def _moved(ground: Ground, tx: Tx, got: Received[Any], move: Move) -> None
 async def erased(tx: Tx, got: Received[ErasureApproved], now: datetime) -> None:
     """Give back the times that were the patient's; nobody is told why."""
     await waits_for_nothing(tx, got.event.patient, now)
+    await video.leave_all(tx, got.event.patient, now)
     for given in await give_back(tx, got.event.patient, now):
         await cancel_deadlines(tx, NO_SHOW, given.appointment, now)
         await withdraw_reminders(tx, given.appointment, now)

@@ -127,7 +127,11 @@ class AppointmentState(Done, frozen=True, kw_only=True):
 
 
 class Appointment(Answer, frozen=True, kw_only=True):
-    """An appointment with the patient's own words on why."""
+    """An appointment with the patient's own words on why.
+
+    `link` lets the caller, one of the two of a visit by video, into its room, from when check-in opens; it is shown
+    where one appointment is asked for.
+    """
 
     appointment: UUID
     patient: UUID
@@ -142,6 +146,7 @@ class Appointment(Answer, frozen=True, kw_only=True):
     status: AppointmentStatus
     reason: str
     quote: UUID | None = None
+    link: str | None = None
 
 
 class Appointments(Answer, frozen=True, kw_only=True):

@@ -13,14 +13,17 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from baton_events.booking import AppointmentBooked, VideoConnected, VideoLeft, VideoRequested
-from baton_events.visits import VisitCheckedIn, VisitStarted
+from baton_events.directory import ErasureApproved
+from baton_events.visits import GuidanceSent, VisitCheckedIn, VisitStarted
 from services.booking.model.on_call import end_of, may_join, on_call, promised
 from services.booking.operations.rooms import JitsiRooms
 from shared.errors import Refusal
 from shared.practice.model import Shift
 from shared.requests import video as ask
 from shared.requests import visits
-from shared.requests.booking import APPOINTMENT, OfAppointment
+from shared.requests.booking import APPOINTMENT, CANCEL, OfAppointment
+from tests.booking.people import JONAS
+from tests.booking.visits import book
 
 if TYPE_CHECKING:
     from tests.support.stack import Open, Stack
@@ -110,6 +113,66 @@ async def test_who_leaves_is_waited_for_no_more_and_may_come_again(stack: Open) 
         assert await refused(s, ask.CONNECT_VIDEO, of_video, "dana-reyes") == "call-over"
         assert (await s.ask(ask.VIDEO_QUEUE, ask.AskVideoQueue(), as_="dana-reyes")).waiting == []
         await wait(s)
+
+
+async def test_who_hangs_up_may_ask_for_another_and_the_visit_is_still_its_clinicians(stack: Open) -> None:
+    async with stack("directory", "booking", "visits") as s:
+        of_video = ask.OfVideo(video=(await wait(s)).video)
+        joined = await s.ask(ask.CONNECT_VIDEO, of_video, as_="dana-reyes")
+        [started] = await s.until(lambda: s.events(VisitStarted))
+        await s.quiet()
+        assert await refused(s, ask.REQUEST_VIDEO, ask.RequestVideo(patient=MARIA, reason=REASON), "maria-lopez") == (
+            "already-waiting"
+        )
+        left = await s.ask(ask.LEAVE_VIDEO, of_video, as_="maria-lopez")
+        assert (left.status, left.appointment) == (ask.VideoStatus.ENDED, joined.appointment)
+        assert (await s.ask(ask.VIDEO, of_video, as_="maria-lopez")).link is None
+        assert await refused(s, ask.LEAVE_VIDEO, of_video, "maria-lopez") == "call-over"
+        s.clock.advance(timedelta(seconds=2))
+        again = await wait(s)
+        await s.ask(ask.CONNECT_VIDEO, ask.OfVideo(video=again.video), as_="dana-reyes")
+        await s.ask(visits.END, visits.EndVisit(visit=started.event.visit, follow_up=False), as_="dana-reyes")
+        await s.quiet()
+        assert await s.events(VideoLeft) == []
+        assert (await s.ask(ask.VIDEO, ask.OfVideo(video=again.video), as_="maria-lopez")).status == "connected"
+
+
+async def test_who_has_an_appointment_at_this_moment_is_told_so_and_not_left_waiting(stack: Open) -> None:
+    async with stack("directory", "booking") as s:
+        booked = await book(s)
+        s.clock.set(booked.start)
+        asks = ask.RequestVideo(patient=MARIA, reason=REASON)
+        assert await refused(s, ask.REQUEST_VIDEO, asks, "maria-lopez") == "in-appointment"
+        await s.ask(CANCEL, OfAppointment(appointment=booked.appointment), as_="maria-lopez")
+        await wait(s)
+
+
+async def test_an_erased_patient_is_waited_for_no_more_and_makes_nobody_wait_longer(stack: Open) -> None:
+    async with stack("directory", "booking") as s:
+        await wait(s)
+        await s.deliver("booking", ErasureApproved(erasure=uuid4(), patient=MARIA))
+        assert (await s.ask(ask.VIDEO_QUEUE, ask.AskVideoQueue(), as_="dana-reyes")).waiting == []
+        later = ask.AskVideo(patient=JONAS)
+        assert (await s.ask(ask.VIDEO_PROMISE, later, as_="jonas-weber")).waiting == 0
+
+
+async def test_a_visit_by_video_that_was_booked_has_a_room_for_its_two_and_for_nobody_else(stack: Open) -> None:
+    async with stack("directory", "booking", "visits") as s:
+        booked = await book(s, kind="video", earliest=s.clock() + timedelta(hours=2))
+        of = OfAppointment(appointment=booked.appointment)
+        assert (await s.ask(APPOINTMENT, of, as_="maria-lopez")).link is None
+        s.clock.set(booked.start - timedelta(minutes=29))
+        mine = (await s.ask(APPOINTMENT, of, as_="maria-lopez")).link
+        theirs = (await s.ask(APPOINTMENT, of, as_=booked.clinician)).link
+        assert mine is not None
+        assert theirs is not None
+        assert mine.split("?")[0] == theirs.split("?")[0]
+        await s.until(lambda: s.events(GuidanceSent))
+        await s.ask(visits.CHECK_IN, of, as_="maria-lopez")
+        [here] = await s.until(lambda: s.events(VisitCheckedIn))
+        assert here.event.room_owner == f"clinician:{booked.clinician}"
+        await s.ask(CANCEL, of, as_="maria-lopez")
+        assert (await s.ask(APPOINTMENT, of, as_="maria-lopez")).link is None
 
 
 async def test_only_clinicians_on_shift_and_licensed_there_are_promised_or_join(stack: Open) -> None:

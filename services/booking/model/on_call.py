@@ -63,6 +63,12 @@ class AlreadyWaiting(Conflict):
     code = "already-waiting"
 
 
+class InAppointment(Conflict):
+    """You have an appointment at this moment. Give it back or move it, and ask again, or talk to a person."""
+
+    code = "in-appointment"
+
+
 class NoSuchVideo(NotFound):
     """There is no such call that you can open. Look at the queue again, or ask for a clinician."""
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from services.booking.model.joining import can_join
 from services.booking.model.refusals import NoSuchAppointment
 from services.booking.model.wish import Why
-from services.booking.store import appointments
+from services.booking.operations.access import FOR_THEM
+from services.booking.store import appointments, video
 from shared import audit
 from shared.errors import NotFound
 from shared.identity import access
@@ -27,14 +29,24 @@ if TYPE_CHECKING:
 async def appointment(ground: BookingGround, call: Call, ask: OfAppointment) -> Appointment:
     """One appointment, for the patient, the clinician booked, and whoever else may open the record."""
     row = await _find(ground, ask)
-    own = _booked_with(call, row)
+    own, why = _booked_with(call, row), None
     if not own:
         try:
-            await access.require_open(ground, call, row.patient)
+            why = await access.require_open(ground, call, row.patient)
         except NotFound:
             raise NoSuchAppointment from None
     row, keys = await _look(ground, call, row, own=own)
-    return _told(row, keys)
+    joins = own or why in FOR_THEM
+    link = await _link(ground, call, row) if joins and can_join(row.kind, row.status, row.start, call.now) else None
+    return msgspec.structs.replace(_told(row, keys), link=link)
+
+
+async def _link(ground: BookingGround, call: Call, row: Row) -> str | None:
+    """The way into the room of a visit by video; a call on call has its own, which its own request shows."""
+    async with ground.db.reading() as tx:
+        if await video.is_call(tx, row.id):
+            return None
+    return ground.rooms.link(row.id, call.person.id, host=call.person.id == row.clinician, now=call.now)
 
 
 async def appointments_of(ground: BookingGround, call: Call, ask: OfPatient) -> Appointments:

@@ -11,6 +11,7 @@ from services.booking.model.on_call import (
     AT_RISK_BEFORE,
     AlreadyWaiting,
     CallOver,
+    InAppointment,
     NobodyOnCall,
     NoSuchVideo,
     on_call,
@@ -38,11 +39,13 @@ if TYPE_CHECKING:
     from services.booking.operations.ground import BookingGround
     from services.booking.store.video import VideoRow
     from shared.call import Call
+    from shared.database import Tx
     from shared.requests.directory import ClinicianCard, PatientCard
     from shared.requests.video import AskVideo, OfVideo, RequestVideo
 
 CONNECTED_BY = "team:clinicians-on-call"
 VISIT_TYPE = "general"
+OVER = frozenset({VideoStatus.LEFT, VideoStatus.ENDED})
 
 
 async def on_call_in(ground: BookingGround, call: Call, state: str, now: datetime) -> list[ClinicianCard]:
@@ -86,7 +89,7 @@ async def request_video(ground: BookingGround, call: Call, ask: RequestVideo) ->
     state = ask.state or card.state
     cards = await on_call_in(ground, call, state, call.now)
     keys = await ground.keys(ask.patient)
-    video, author = uuid4(), call.person.id
+    video, author, first = uuid4(), call.person.id, emergency(ask.reason, ground.practice)
     sealed = keys.seal(ask.reason.encode(), kind=Kind.REASON, object=video, author=author)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)
@@ -103,32 +106,48 @@ async def request_video(ground: BookingGround, call: Call, ask: RequestVideo) ->
         )
         if not await store.add(tx, row):
             raise AlreadyWaiting
+        if await store.busy(tx, ask.patient, call.now):
+            raise InAppointment(emergency=first)
         due = until - AT_RISK_BEFORE
         await announce(
             tx, Requested(video=video, patient=ask.patient, connect_owner=CONNECTED_BY, connect_due=due), call.now
         )
         await audit.record(tx, call, "write", patient=ask.patient, object=video)
-        done = VideoRequested(video=video, promised_at=until, emergency=emergency(ask.reason, ground.practice))
+        done = VideoRequested(video=video, promised_at=until, emergency=first)
         await idempotency.keep(tx, call, done)
     return done
 
 
 async def leave_video(ground: BookingGround, call: Call, ask: OfVideo) -> VideoState:
-    """Wait no longer; a call that has begun is ended by its clinician. Raises NoSuchVideo, CallOver."""
+    """Wait no longer, or be in the call no longer, so that another can be asked for; raises NoSuchVideo, CallOver.
+
+    The visit of a call that has begun is still its clinician's to end and to write about.
+    """
     async with ground.db.reading() as tx:
         known = await store.find(tx, ask.video)
     if known is None or await may_open(ground, call, known.patient) not in {Open.SELF, Open.PROXY}:
         raise NoSuchVideo
     async with ground.db.transaction() as tx:
         row = await store.lock(tx, ask.video)
-        if row is None or row.status is not VideoStatus.WAITING:
+        if row is None or row.status in OVER:
             raise CallOver
-        await store.leave(tx, row.id, call.now)
-        await announce(tx, VideoLeft(video=row.id, patient=row.patient), call.now)
+        done = await _hang_up(tx, row, call.now) if row.appointment else await _wait_no_more(tx, row, call.now)
         await audit.record(tx, call, "write", patient=row.patient, object=row.id)
-        done = VideoState(video=row.id, status=VideoStatus.LEFT)
         await idempotency.keep(tx, call, done)
     return done
+
+
+async def _wait_no_more(tx: Tx, row: VideoRow, now: datetime) -> VideoState:
+    await store.leave(tx, row.id, now)
+    await announce(tx, VideoLeft(video=row.id, patient=row.patient), now)
+    return VideoState(video=row.id, status=VideoStatus.LEFT)
+
+
+async def _hang_up(tx: Tx, row: VideoRow, now: datetime) -> VideoState:
+    """The rest of the time is free, for the patient and for the clinician."""
+    assert row.appointment is not None
+    await store.hang_up(tx, row.appointment, now)
+    return VideoState(video=row.id, status=VideoStatus.ENDED, appointment=row.appointment)
 
 
 async def video(ground: BookingGround, call: Call, ask: OfVideo) -> Video:

@@ -42,7 +42,21 @@ CONNECT = "UPDATE video SET status = 'connected', clinician = $2, appointment = 
 
 LEAVE = "UPDATE video SET status = 'left', settled_at = $2 WHERE id = $1"
 
+LEAVE_ALL = "UPDATE video SET status = 'left', settled_at = $2 WHERE patient = $1 AND status = 'waiting'"
+
 END = "UPDATE video SET status = 'ended' WHERE appointment = $1 AND status = 'connected'"
+
+SHORTEN = """
+UPDATE appointment SET end_at = greatest($2, start_at + interval '1 second')
+ WHERE id = $1 AND end_at > $2 AND status IN ('booked', 'arrived')
+"""
+
+BUSY = """
+SELECT EXISTS (SELECT 1 FROM appointment WHERE patient = $1 AND status IN ('booked', 'arrived')
+                  AND tstzrange(start_at, end_at) @> $2::timestamptz)
+"""
+
+IS_CALL = "SELECT EXISTS (SELECT 1 FROM video WHERE appointment = $1)"
 
 NEXT_TAKEN = """
 SELECT min(CASE WHEN clinician = $1 THEN lower(blocked) ELSE start_at END) FROM appointment
@@ -105,9 +119,32 @@ async def leave(tx: Tx, video: UUID, now: datetime) -> None:
     await tx.execute(LEAVE, video, now)
 
 
+async def hang_up(tx: Tx, appointment: UUID, now: datetime) -> None:
+    """The patient is not in the call any more, which takes no more of anybody's time."""
+    await end(tx, appointment)
+    await tx.execute(SHORTEN, appointment, now)
+
+
+async def leave_all(tx: Tx, patient: UUID, now: datetime) -> None:
+    """The patient waits for nobody any more."""
+    await tx.execute(LEAVE_ALL, patient, now)
+
+
 async def end(tx: Tx, appointment: UUID) -> None:
     """The visit that the call was is over."""
     await tx.execute(END, appointment)
+
+
+async def busy(tx: Tx, patient: UUID, now: datetime) -> bool:
+    """Whether the patient has an appointment at this moment."""
+    found: bool = await tx.fetchval(BUSY, patient, now)
+    return found
+
+
+async def is_call(tx: Tx, appointment: UUID) -> bool:
+    """Whether the appointment is a call on call."""
+    found: bool = await tx.fetchval(IS_CALL, appointment)
+    return found
 
 
 async def next_taken(tx: Tx, clinician: UUID, patient: UUID, after: datetime, until: datetime) -> datetime | None:

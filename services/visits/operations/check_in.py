@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from baton_events.codes import VisitKind
 from baton_events.visits import VisitCheckedIn, VisitLeft
 from services.visits.model import times
 from services.visits.model.refusals import AppointmentGivenBack
@@ -77,9 +78,14 @@ def _checked_in(visit: VisitRow, call: Call) -> VisitCheckedIn:
         appointment=visit.appointment,
         patient=visit.patient,
         office=visit.office,
-        room_owner=f"team:room:{visit.office}",
+        room_owner=_room_owner(visit),
         room_due=times.room_due(visit.start, call.now),
     )
+
+
+def _room_owner(visit: VisitRow) -> str:
+    """The office's room team; by video nobody but the clinician can let the patient in."""
+    return f"clinician:{visit.clinician}" if visit.kind is VisitKind.VIDEO else f"team:room:{visit.office}"
 
 
 async def leave(ground: Ground, call: Call, ask: OfVisit) -> VisitState:
