@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from baton_events.booking import AppointmentLicenceLapsed, AppointmentLicenceRestored
 from baton_events.codes import VisitKind
+from services.booking.model.refusals import LicenceMissing
 from services.booking.operations import licences
 from services.booking.store import licences as store
 from shared.errors import Forbidden, Unavailable
@@ -17,7 +18,7 @@ from shared.requests.booking import CANCEL, OfAppointment
 from shared.requests.moves import CHECK_LICENCES, CheckLicences
 from tests.booking.moving import booked_at, fresh, moved
 from tests.booking.people import AMARA, BEN, JONAS, MARIA, SAN_FRANCISCO
-from tests.booking.visits import checked_in, find
+from tests.booking.visits import checked_in, find, take
 from tests.support.stack import stack as opened
 
 if TYPE_CHECKING:
@@ -84,6 +85,16 @@ async def test_a_licence_that_ends_before_the_visit_has_staff_move_it_once(s: St
     assert (event.patient, event.clinician, event.office) == (MARIA, BEN, after.office)
     assert event.move_owner == f"team:front-desk:{after.office}"
     assert abs(event.move_due - (now + timedelta(hours=24))) < timedelta(minutes=1)
+
+
+async def test_a_visit_in_an_office_takes_a_licence_in_its_state_on_the_day_too(s: Stack) -> None:
+    wanted = {"clinician": AMARA, "kind": VisitKind.OFFICE, "earliest": s.clock() + timedelta(hours=10)}
+    offer = (await find(s, "jonas-weber", **wanted)).offers[0]
+    await end_licence(s, AMARA, s.clock() + timedelta(hours=5))
+    with pytest.raises(LicenceMissing):
+        await take(s, offer, "jonas-weber")
+    await end_licence(s, AMARA, None)
+    await take(s, offer, "jonas-weber")
 
 
 async def test_the_nearer_the_visit_the_sooner_it_is_to_be_moved(s: Stack) -> None:

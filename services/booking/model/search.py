@@ -96,7 +96,7 @@ class Search:
 
     def _at(self, card: ClinicianCard, office: Office) -> Iterator[Source]:
         for preference, kind in enumerate(self.visit.kinds):
-            if self.wish.kind not in {None, kind} or not _possible(card, office, kind):
+            if self.wish.kind not in {None, kind} or not may_be_at(card, office, kind):
                 continue
             takes = footprint(self.practice, self.visit, office, kind, card.clinician)
             if takes.rooms == ():
@@ -145,7 +145,8 @@ def _treats(card: ClinicianCard, visit: VisitType) -> bool:
     return not visit.specialties or card.specialty in visit.specialties
 
 
-def _possible(card: ClinicianCard, office: Office, kind: VisitKind) -> bool:
+def may_be_at(card: ClinicianCard, office: Office, kind: VisitKind) -> bool:
+    """Whether the clinician sees patients by video, or is licensed where the office is."""
     return card.video if kind is VisitKind.VIDEO else office.state in card.licensed_in
 
 

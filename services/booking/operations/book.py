@@ -13,6 +13,7 @@ from services.booking.model import tokens
 from services.booking.model.footprint import footprint
 from services.booking.model.moves import OfferToMove
 from services.booking.model.refusals import LicenceMissing, OfferGone, OfferLapsed, PatientBusy, SlotTaken
+from services.booking.model.search import may_be_at
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers_again, require_open, who_may_treat
@@ -85,10 +86,10 @@ async def _look(ground: BookingGround, keys: GroupKeys, held: Held, call: Call) 
 async def require_licence(ground: BookingGround, call: Call, held: Held) -> None:
     """Asked again, for the start of the visit: a licence, or the state the patient lives in, may have changed.
 
-    So may the hours. Raises LicenceMissing, TimeClosed.
+    In an office it takes one in its state too. So may the hours. Raises LicenceMissing, TimeClosed.
     """
     cards = await who_may_treat(ground, call, held.patient, held.start, held.clinician)
-    if not cards:
+    if not cards or not may_be_at(cards[0], ground.practice.offices[held.office], held.kind):
         raise LicenceMissing
     await require_open(ground, call, held, cards[0])
 
