@@ -149,7 +149,7 @@ class VisitType(Entry, frozen=True, kw_only=True):
     """A kind of visit with its length and price; `phrases` in a reason choose it.
 
     The minutes before and after are the clinician's, not the patient's. In an office it needs a room of the kind in
-    `room`, or any.
+    `room`, or any. With `follow_up` the clinician writes to the patient that evening also when nobody asked for it.
     """
 
     code: Code
@@ -163,6 +163,7 @@ class VisitType(Entry, frozen=True, kw_only=True):
     specialties: list[Code]
     guidance: list[str]
     phrases: list[str] = []
+    follow_up: bool = False
 
 
 class Sign(Entry, frozen=True, kw_only=True):

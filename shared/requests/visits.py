@@ -50,7 +50,7 @@ class VisitState(Done, frozen=True, kw_only=True):
 
 
 class EndVisit(Ask, frozen=True, kw_only=True):
-    """The visit is over. With `follow_up`, the clinician owes the patient a message that evening."""
+    """The visit is over. With `follow_up`, or a reason that calls for it, the clinician owes a message that evening."""
 
     visit: UUID
     follow_up: bool

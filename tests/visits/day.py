@@ -77,8 +77,8 @@ class Day:
 
 async def book(s: Stack, who: str = "maria-lopez", **wanted: Any) -> Booked:
     """Book the best offer with Ben, or with whom or where else is wanted."""
-    wanted = {"clinician": BEN, **wanted}
-    offers = await s.ask(FIND_OFFERS, FindOffers(reason="a rash", **wanted), as_=who)
+    wanted = {"clinician": BEN, "reason": "a rash", **wanted}
+    offers = await s.ask(FIND_OFFERS, FindOffers(**wanted), as_=who)
     return await s.ask(BOOK, Book(offer=offers.offers[0].offer), as_=who)
 
 

@@ -178,6 +178,15 @@ async def test_every_wrong_state_is_refused_with_its_own_code(stack: Open) -> No
         assert await refusal(day.summarise()) == "already-summarised"
 
 
+async def test_a_reason_that_calls_for_it_is_followed_up_though_nobody_asked(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await (await planned(s, reason="a fever since last night")).under_way()
+        over = await day.end(follow_up=False)
+        assert over.follow_up_due is not None
+        [ended] = await s.until(lambda: s.events(VisitEnded))
+        assert ended.event.follow_up_due == over.follow_up_due
+
+
 @pytest.mark.parametrize(
     "refused", [one for one in vars(refusals).values() if getattr(one, "__module__", "") == refusals.__name__]
 )

@@ -117,6 +117,18 @@ async def test_the_guidance_comes_again_the_day_before_once_also_after_an_outage
         assert len(await s.events(GuidanceRepeated)) == 1
 
 
+async def test_what_to_know_before_a_visit_is_not_told_again_once_it_should_have_begun(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await in_a_week(s)
+        await s.stop("visits")
+        s.clock.set(day.booked.start)
+        await s.start("visits")
+        await s.quiet()
+        await s.until(lambda: s.fetchval("visits", "SELECT bool_and(fired_at IS NOT NULL) FROM deadline"))
+        await s.quiet()
+        assert await s.events(GuidanceRepeated) == []
+
+
 async def test_a_visit_that_moves_has_its_guidance_again_before_its_new_day_only(stack: Open) -> None:
     async with stack(*SERVICES) as s:
         day = await in_a_week(s)

@@ -28,7 +28,7 @@ OPEN_ORDER: Final = frozenset({OrderStatus.REQUESTED, OrderStatus.ACCEPTED})
 
 @dataclass(frozen=True, kw_only=True)
 class VisitRow:
-    """A visit; `guidance` and `summary` are sealed."""
+    """A visit; `guidance` and `summary` are sealed. Its reason may call for a follow-up that nobody asks for."""
 
     id: UUID
     appointment: UUID
@@ -45,6 +45,7 @@ class VisitRow:
     checked_in_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
+    follow_up_called_for: bool
     follow_up_due: datetime | None
     follow_up_declined_at: datetime | None
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def end(ground: Ground, call: Call, ask: EndVisit) -> VisitOver:
-    """End the visit; its summary is owed, and a message that evening if the clinician promised one.
+    """End the visit; its summary is owed, and a message that evening if it was promised or the reason calls for it.
 
     Open orders stay with the lab team.
     """
@@ -32,7 +32,8 @@ async def end(ground: Ground, call: Call, ask: EndVisit) -> VisitOver:
         visit = require_own(await visits.lock(tx, ask.visit), call)
         await refuse_erased(tx, visit.patient)
         require_under_way(visit)
-        follow_up_due = times.follow_up_due(call.now, ZoneInfo(visit.time_zone)) if ask.follow_up else None
+        owed = ask.follow_up or visit.follow_up_called_for
+        follow_up_due = times.follow_up_due(call.now, ZoneInfo(visit.time_zone)) if owed else None
         await visits.end(tx, visit.id, call.now, follow_up_due)
         await gaps.watch(tx, visit.patient, call.now)
         await announce(

@@ -86,13 +86,13 @@ async def repeat_later(tx: Tx, visit: UUID, start: datetime, time_zone: str, now
 
 async def repeat_guidance(ground: Ground, tx: Tx, deadline: Deadline) -> None:
     """Put the guidance before the patient again, unless the visit is not to come any more or at another time."""
-    visit = await visits.lock(tx, deadline.entity)
-    if visit is None or not _still_to_come(visit, deadline):
+    visit, now = await visits.lock(tx, deadline.entity), ground.clock()
+    if visit is None or not _still_to_come(visit, deadline, now):
         return
     repeated = GuidanceRepeated(visit=visit.id, appointment=visit.appointment, patient=visit.patient)
-    await announce(tx, repeated, ground.clock())
+    await announce(tx, repeated, now)
 
 
-def _still_to_come(visit: VisitRow, deadline: Deadline) -> bool:
+def _still_to_come(visit: VisitRow, deadline: Deadline, now: datetime) -> bool:
     at = times.guidance_again(visit.start, ZoneInfo(visit.time_zone))
-    return visit.status is VisitStatus.PLANNED and at == deadline.due_at
+    return visit.status is VisitStatus.PLANNED and at == deadline.due_at and now < visit.start

@@ -65,7 +65,8 @@ async def plan(ground: Ground, tx: Tx, prepared: Prepared, now: datetime) -> Vis
         object=visit,
         author=ground.practice.id,
     )
-    await visits.add(tx, visit, facts, sealed)
+    called_for = visit_type is not None and visit_type.follow_up
+    await visits.add(tx, visit, facts, sealed, follow_up_called_for=called_for)
     await repeat_later(tx, visit, facts.start, facts.time_zone, now)
     await announce(tx, GuidanceSent(visit=visit, appointment=facts.appointment, patient=facts.patient), now)
     return await visits.lock(tx, visit)

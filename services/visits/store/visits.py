@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COLUMNS = """
 id, appointment, patient, clinician, office, kind, start_at, end_at, time_zone, status, guidance, summary,
-checked_in_at, started_at, ended_at, follow_up_due, follow_up_declined_at
+checked_in_at, started_at, ended_at, follow_up_called_for, follow_up_due, follow_up_declined_at
 """
 
 LOCK_APPOINTMENT = """
@@ -35,8 +35,9 @@ HEAR = "UPDATE appointment SET sequence = greatest(sequence, $2) WHERE id = $1"
 CANCEL_APPOINTMENT = "UPDATE appointment SET cancelled_at = coalesce(cancelled_at, $2) WHERE id = $1"
 
 ADD = """
-INSERT INTO visit (id, appointment, patient, clinician, office, kind, start_at, end_at, time_zone, status, guidance)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'planned', $10)
+INSERT INTO visit (id, appointment, patient, clinician, office, kind, start_at, end_at, time_zone, status, guidance,
+                   follow_up_called_for)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'planned', $10, $11)
 """
 
 OF_APPOINTMENT = f"SELECT {COLUMNS} FROM visit WHERE appointment = $1"  # noqa: S608 - the columns are above
@@ -102,7 +103,9 @@ async def cancel_appointment(tx: Tx, appointment: UUID, at: datetime) -> None:
     await tx.execute(CANCEL_APPOINTMENT, appointment, at)
 
 
-async def add(tx: Tx, visit: UUID, facts: AppointmentFacts, guidance: bytes) -> None:
+async def add(
+    tx: Tx, visit: UUID, facts: AppointmentFacts, guidance: bytes, *, follow_up_called_for: bool = False
+) -> None:
     """Plan the visit."""
     await tx.execute(
         ADD,
@@ -116,6 +119,7 @@ async def add(tx: Tx, visit: UUID, facts: AppointmentFacts, guidance: bytes) -> 
         facts.end,
         facts.time_zone,
         guidance,
+        follow_up_called_for,
     )
 
 
@@ -219,6 +223,7 @@ def _visit(row: asyncpg.Record | None) -> VisitRow | None:
         checked_in_at=row["checked_in_at"],
         started_at=row["started_at"],
         ended_at=row["ended_at"],
+        follow_up_called_for=row["follow_up_called_for"],
         follow_up_due=row["follow_up_due"],
         follow_up_declined_at=row["follow_up_declined_at"],
     )
