@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from services.booking.operations.ground import rooms_of
@@ -50,6 +51,18 @@ async def test_who_does_not_get_to_join_has_the_record_open_no_longer_than_who_d
         s.clock.advance(timedelta(minutes=15))
         assert await opens(s, JONAS) is None
         assert await opens(s, MARIA) is Ground.TREATMENT
+
+
+async def test_what_the_reason_sounds_like_is_told_again_and_rests_nowhere(stack: Open) -> None:
+    async with stack("directory", "booking") as s:
+        told = await wait(s, "maria-lopez", MARIA, LOUD, key="once")
+        assert told.emergency is not None
+        assert await wait(s, "maria-lopez", MARIA, LOUD, key="once") == told
+        with pytest.raises(Refusal) as other:
+            await wait(s, "maria-lopez", MARIA, QUIET, key="once")
+        assert other.value.code == "idempotency-key-reused"
+        kept: bytes = await s.fetchval("booking", "SELECT done FROM idempotency WHERE key = 'once'")
+        assert msgspec.json.decode(kept)["emergency"] is None
 
 
 def settings(folder: Path, secret: bytes, url: str) -> BookingSettings:

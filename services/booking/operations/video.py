@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import msgspec
+
 from baton_events.booking import VideoLeft
 from baton_events.booking import VideoRequested as Requested
 from services.booking.model.on_call import (
@@ -24,6 +26,7 @@ from services.booking.operations.availability import as_booking
 from services.booking.operations.find_offers import emergency
 from services.booking.store import video as store
 from shared import audit, idempotency
+from shared.errors import Refusal
 from shared.identity.access import may_open
 from shared.outbox import announce
 from shared.requests.common import OfPatient
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from services.booking.store.video import VideoRow
     from shared.call import Call
     from shared.database import Tx
+    from shared.requests.booking import EmergencyGuidance
     from shared.requests.directory import ClinicianCard, PatientCard
     from shared.requests.video import AskVideo, OfVideo, RequestVideo
 
@@ -81,7 +85,25 @@ async def _card(ground: BookingGround, call: Call, patient: UUID) -> PatientCard
 
 
 async def request_video(ground: BookingGround, call: Call, ask: RequestVideo) -> VideoRequested:
-    """Have the patient wait for who is on call, with a promise that escalates before it is broken."""
+    """Have the patient wait for who is on call, with a promise that escalates before it is broken.
+
+    What the reason sounds like is told, to a repeat too, and not kept with the answer, which rests in plain.
+    """
+    first = emergency(ask.reason, ground.practice)
+    try:
+        done = await _request(ground, call, ask, first)
+    except (Refusal, idempotency.Raced):
+        before = await idempotency.done_before(ground.db, call)
+        if before is None:
+            raise
+        done = msgspec.json.decode(before, type=VideoRequested)
+        call.kept = True
+    return msgspec.structs.replace(done, emergency=first)
+
+
+async def _request(
+    ground: BookingGround, call: Call, ask: RequestVideo, first: EmergencyGuidance | None
+) -> VideoRequested:
     if not plain(ask.reason):
         raise NothingTold(field="reason")
     await require_own(ground, call, ask.patient)
@@ -89,7 +111,7 @@ async def request_video(ground: BookingGround, call: Call, ask: RequestVideo) ->
     state = ask.state or card.state
     cards = await on_call_in(ground, call, state, call.now)
     keys = await ground.keys(ask.patient)
-    video, author, first = uuid4(), call.person.id, emergency(ask.reason, ground.practice)
+    video, author = uuid4(), call.person.id
     sealed = keys.seal(ask.reason.encode(), kind=Kind.REASON, object=video, author=author)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)
@@ -113,7 +135,7 @@ async def request_video(ground: BookingGround, call: Call, ask: RequestVideo) ->
             tx, Requested(video=video, patient=ask.patient, connect_owner=CONNECTED_BY, connect_due=due), call.now
         )
         await audit.record(tx, call, "write", patient=ask.patient, object=video)
-        done = VideoRequested(video=video, promised_at=until, emergency=first)
+        done = VideoRequested(video=video, promised_at=until)
         await idempotency.keep(tx, call, done)
     return done
 
