@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from baton_events.booking import AppointmentBooked, AppointmentRescheduled
+from baton_events.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from baton_events.codes import RelationshipSource
 from baton_events.common import ERASURE_CONFIRMED, ErasureConfirmed
 from baton_events.messaging import ConsultRequested, ThreadClaimed, ThreadHandedOver
 from services.directory.model.erasure import KEEPERS
 from services.directory.operations import erasures
 from services.directory.operations.begin import confirm
+from services.directory.operations.end import end
 from shared import audit
 from shared.app import Reaction
 from shared.erasing import erasing
@@ -28,9 +29,15 @@ async def appointment_booked(ground: Ground, tx: Tx, got: Received[AppointmentBo
 
 
 async def appointment_rescheduled(ground: Ground, tx: Tx, got: Received[AppointmentRescheduled], _: None) -> None:
-    """The clinician it was moved to treats the patient from now on, likewise."""
+    """The clinician it was moved to treats the patient from now on, likewise, and who it was moved from no more."""
     if got.event.relationship is not None:
         await _treats(ground, tx, got, got.event.relationship, got.event.clinician, RelationshipSource.BOOKING)
+    await _treats_no_more(ground, tx, got, got.event.former)
+
+
+async def appointment_cancelled(ground: Ground, tx: Tx, got: Received[AppointmentCancelled], _: None) -> None:
+    """Who was to see the patient treats them no more, unless by another relationship."""
+    await _treats_no_more(ground, tx, got, got.event.relationship)
 
 
 async def consult_requested(ground: Ground, tx: Tx, got: Received[ConsultRequested], _: None) -> None:
@@ -62,6 +69,14 @@ async def _treats(
         )
 
 
+async def _treats_no_more(ground: Ground, tx: Tx, got: Received[Any], relationship: UUID | None) -> None:
+    patient, now = got.event.patient, ground.clock()
+    if relationship is not None and await end(tx, relationship, patient, now):
+        await audit.record_reaction(
+            tx, "directory", got.id, now, "write", got.event.kind.name, patient=patient, object=relationship
+        )
+
+
 async def erasure_confirmed(ground: Ground, tx: Tx, got: Received[ErasureConfirmed], _: None) -> None:
     """One service less to wait for."""
     await erasures.confirm(tx, got.event.erasure, got.event.patient, got.event.service, ground.clock())
@@ -70,6 +85,7 @@ async def erasure_confirmed(ground: Ground, tx: Tx, got: Received[ErasureConfirm
 REACTIONS = (
     Reaction(AppointmentBooked, appointment_booked),
     Reaction(AppointmentRescheduled, appointment_rescheduled),
+    Reaction(AppointmentCancelled, appointment_cancelled),
     Reaction(ConsultRequested, consult_requested),
     Reaction(ThreadClaimed, thread_claimed),
     Reaction(ThreadHandedOver, thread_handed_over),

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from baton_events.codes import RelationshipSource
-from baton_events.directory import RelationshipStarted
+from baton_events.booking import AppointmentCancelled, AppointmentRescheduled
+from baton_events.codes import CancelReason, RelationshipSource
+from baton_events.directory import RelationshipEnded, RelationshipStarted
 from baton_events.messaging import ThreadClaimed, ThreadHandedOver
 from shared.errors import Conflict, Forbidden, NotFound
 from shared.requests.common import OfPatient
@@ -122,6 +123,42 @@ async def test_bookings_start_relationships_however_they_are_delivered(way: Way)
         told = [got.event for got in await s.events(RelationshipStarted) if got.event.clinician == BEN]
         assert {event.relationship for event in told} == {known.relationship, unheard_of.relationship}
         assert len(told) == 2
+
+
+@pytest.mark.parametrize("way", Way)
+async def test_what_is_given_back_or_moved_to_a_colleague_opens_the_record_no_more(way: Way) -> None:
+    async with stack("directory") as s:
+        given_back, moved, to, own = registration(), registration(DANA), registration(CHEN), registration(AMARA)
+        for asked in (given_back, moved, to, own):
+            await register(s, asked)
+        events = [booked(asked) for asked in (given_back, moved, own)]
+        place = {"office": events[1].office, "start": events[1].start, "end": events[1].end}
+        over: list[AppointmentCancelled | AppointmentRescheduled] = [
+            AppointmentCancelled(
+                appointment=event.appointment,
+                patient=MARIA,
+                reason=CancelReason.PATIENT,
+                relationship=event.relationship,
+            )
+            for event in (events[0], events[2])
+        ]
+        over.append(
+            AppointmentRescheduled(
+                appointment=events[1].appointment,
+                patient=MARIA,
+                clinician=CHEN,
+                relationship=to.relationship,
+                former=moved.relationship,
+                **place,
+            )
+        )
+        await deliver(s, "directory", [*events, *over], way)
+        assert [await may_open(s, who) for who in (BEN, DANA)] == [None, None]
+        assert [await may_open(s, who) for who in (CHEN, AMARA)] == [Ground.TREATMENT] * 2
+        ended = [got.event for got in await s.events(RelationshipEnded)]
+        assert {one.relationship for one in ended} == {given_back.relationship, moved.relationship}
+        assert {one.clinician for one in ended} == {BEN, DANA}
+        assert len(ended) == 2
 
 
 @pytest.mark.parametrize("way", Way)

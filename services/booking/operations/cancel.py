@@ -47,7 +47,10 @@ async def cancel(ground: BookingGround, call: Call, ask: OfAppointment) -> Appoi
         await withdraw_reminders(tx, row.id, call.now)
         await freed(tx, row.clinician, row.office, row.start, row.end, call.now, freed_by=row.patient)
         await waits_no_more_instead_of(tx, row.id, call.now)
-        await announce(tx, AppointmentCancelled(appointment=row.id, patient=row.patient, reason=reason), call.now)
+        given_back = AppointmentCancelled(
+            appointment=row.id, patient=row.patient, reason=reason, relationship=row.relationship
+        )
+        await announce(tx, given_back, call.now)
         await audit.record(tx, call, "write", patient=row.patient, object=row.id)
         await idempotency.keep(tx, call, done)
     return done

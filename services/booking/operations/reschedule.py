@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 async def reschedule(ground: BookingGround, call: Call, ask: Reschedule) -> Rescheduled:
     """Move the appointment to the offered time, with all that goes along, or raise and leave it as it is.
 
-    An OfferGone comes with the next best offers. The price stays the one locked when it was booked: offers to move
-    are made at it, and no other offer is taken here.
+    An OfferGone comes with the next best offers. It costs no more than the price locked when it was booked: offers to
+    move are made at that or at less, which then holds, and no other offer is taken here.
     """
     row = await to_arrange(ground, call, ask.appointment)
     require_movable(row.status, row.end, call.now, started=row.started)
@@ -99,6 +99,7 @@ def moved_to(ground: BookingGround, row: Row, offer: str, held: Held, wish: Wish
         start=held.start,
         end=held.end,
         time_zone=office.time_zone if in_office else wish.time_zone,
+        price_cents=min(row.price_cents, held.price_cents),
         relationship=row.relationship if held.clinician == row.clinician else another,
         status=AppointmentStatus.BOOKED,
         takes=footprint(ground.practice, visit, office, held.kind, held.clinician),
@@ -130,7 +131,7 @@ async def move(tx: Tx, call: Call, moved: Row) -> None:
     await watch_again(tx, moved.id, moved.end, call.now)
     await remind_again(tx, moved.id, moved.start, moved.time_zone, call.now)
     await freed(tx, was.clinician, was.office, was.start, was.end, call.now, freed_by=was.patient)
-    await announce(tx, _rescheduled(moved), call.now)
+    await announce(tx, _rescheduled(was, moved), call.now)
     await audit.record(tx, call, "write", patient=moved.patient, object=moved.id)
 
 
@@ -145,7 +146,7 @@ async def _require_unchanged(tx: Tx, call: Call, moved: Row) -> Row:
     return row
 
 
-def _rescheduled(moved: Row) -> AppointmentRescheduled:
+def _rescheduled(was: Row, moved: Row) -> AppointmentRescheduled:
     return AppointmentRescheduled(
         appointment=moved.id,
         patient=moved.patient,
@@ -155,4 +156,5 @@ def _rescheduled(moved: Row) -> AppointmentRescheduled:
         end=moved.end,
         visit_kind=moved.kind,
         relationship=moved.relationship,
+        former=was.relationship if was.relationship != moved.relationship else None,
     )

@@ -30,9 +30,12 @@ CONFIRM = """
 INSERT INTO relationship AS r (id, patient, clinician, source, registered_at, confirmed_at)
 VALUES ($1, $2, $3, $4, $5, $5)
 ON CONFLICT ON CONSTRAINT relationship_pkey DO UPDATE SET confirmed_at = excluded.confirmed_at
- WHERE r.confirmed_at IS NULL AND r.patient = excluded.patient AND r.clinician = excluded.clinician
+ WHERE r.confirmed_at IS NULL AND r.ended_at IS NULL
+   AND r.patient = excluded.patient AND r.clinician = excluded.clinician
 RETURNING id
 """
+
+END = "UPDATE relationship SET ended_at = $3 WHERE id = $1 AND patient = $2 AND ended_at IS NULL RETURNING clinician"
 
 ACTIVE = """
 SELECT id FROM relationship
@@ -70,9 +73,15 @@ async def register(
 async def confirm(
     tx: Tx, relationship: UUID, patient: UUID, clinician: UUID, source: RelationshipSource, now: datetime
 ) -> bool:
-    """Have it stand for good, also when it was never registered or has lapsed; False when it stood already."""
+    """Have it stand, also when it was never registered or has lapsed; False when it stood already, or has ended."""
     with refusing(STRANGERS):
         return await tx.fetchval(CONFIRM, relationship, patient, clinician, source.value, now) is not None
+
+
+async def end(tx: Tx, relationship: UUID, patient: UUID, now: datetime) -> UUID | None:
+    """Have it open nothing any more, also when it is confirmed later; gives the clinician, None when it had ended."""
+    clinician: UUID | None = await tx.fetchval(END, relationship, patient, now)
+    return clinician
 
 
 async def active(tx: Tx, patient: UUID, clinician: UUID, now: datetime) -> UUID | None:

@@ -28,7 +28,10 @@ class AppointmentBooked(Event, frozen=True, kw_only=True):
 
 @published("booking", "appointment.rescheduled", entity="appointment")
 class AppointmentRescheduled(Event, frozen=True, kw_only=True):
-    """The appointment keeps its id and moves to another time; `relationship` is the clinician's with the patient."""
+    """The appointment keeps its id and moves to another time; `relationship` is the clinician's with the patient.
+
+    `former` is the one with the clinician it was moved away from, where it was; it ends.
+    """
 
     appointment: UUID
     patient: UUID
@@ -38,15 +41,17 @@ class AppointmentRescheduled(Event, frozen=True, kw_only=True):
     end: Time
     visit_kind: VisitKind | None = None
     relationship: UUID | None = None
+    former: UUID | None = None
 
 
 @published("booking", "appointment.cancelled", entity="appointment")
 class AppointmentCancelled(Event, frozen=True, kw_only=True):
-    """The time was given back."""
+    """The time was given back; the `relationship` that was begun for it ends."""
 
     appointment: UUID
     patient: UUID
     reason: CancelReason
+    relationship: UUID | None = None
 
 
 @published("booking", "appointment.no-show", entity="appointment")
