@@ -8,7 +8,7 @@ from baton_events.booking import AppointmentBooked, AppointmentCancelled
 from baton_events.codes import CancelReason, VoidReason
 from baton_events.messaging import ConsultDeclined, ConsultWithdrawn, PlanGiven
 from baton_events.visits import VisitEnded
-from services.billing.operations.appointment import Priced, ask_for_price, lock_price
+from services.billing.operations.appointment import Priced, ask_for_price, lock_price, price_now
 from services.billing.operations.particulars import seen_by
 from services.billing.operations.settle import settle
 from services.billing.store import quotes as store
@@ -55,9 +55,14 @@ async def ask_who(ground: Ground, got: Received[VisitEnded] | Received[PlanGiven
         return None
 
 
-async def visit_ended(ground: Ground, tx: Tx, got: Received[VisitEnded], seen: Seen | None) -> None:
+async def ask_who_and_for_how_much(ground: Ground, got: Received[VisitEnded]) -> tuple[Seen | None, int | None]:
+    """Who saw the patient, likewise, and the price since the appointment last moved."""
+    return await ask_who(ground, got), await price_now(ground, got.event.appointment, got.id)
+
+
+async def visit_ended(ground: Ground, tx: Tx, got: Received[VisitEnded], asked: tuple[Seen | None, int | None]) -> None:
     """Charge the visit."""
-    await _served(ground, tx, got, got.event.appointment, seen)
+    await _served(ground, tx, got, got.event.appointment, *asked)
 
 
 async def plan_given(ground: Ground, tx: Tx, got: Received[PlanGiven], seen: Seen | None) -> None:
@@ -82,10 +87,12 @@ async def cancelled(ground: Ground, tx: Tx, got: Received[AppointmentCancelled],
     await _given_up(ground, tx, got, got.event.appointment, VoidReason.ERROR if mistaken else VoidReason.CANCELLED)
 
 
-async def _served(ground: Ground, tx: Tx, got: Received[Any], care_case: UUID, seen: Seen | None) -> None:
+async def _served(
+    ground: Ground, tx: Tx, got: Received[Any], care_case: UUID, seen: Seen | None, price: int | None = None
+) -> None:
     if not await _erased(tx, got.event.patient):
         case = await store.hear(tx, care_case, got.event.patient, served_at=got.time)
-        await settle(tx, case, ground.clock(), BY, seen)
+        await settle(tx, case, ground.clock(), BY, seen, price)
         await _on_record(ground, tx, got, care_case)
 
 
@@ -120,7 +127,7 @@ async def _on_record(ground: Ground, tx: Tx, got: Received[Any], object_: UUID) 
 
 REACTIONS = (
     Reaction(AppointmentBooked, booked, prepare=ask),
-    Reaction(VisitEnded, visit_ended, prepare=ask_who),
+    Reaction(VisitEnded, visit_ended, prepare=ask_who_and_for_how_much),
     Reaction(PlanGiven, plan_given, prepare=ask_who),
     Reaction(ConsultDeclined, declined),
     Reaction(ConsultWithdrawn, withdrawn),

@@ -95,7 +95,10 @@ class Quote(Answer, frozen=True, kw_only=True):
 
 
 class Charge(Answer, frozen=True, kw_only=True):
-    """What was charged for a case; recorded, not collected by this system. `served_at` is the day of service."""
+    """What was charged for a case; recorded, not collected by this system. `served_at` is the day of service.
+
+    `lines` are the price as it was locked, `cents` at most their sum: less where the appointment moved to a lower one.
+    """
 
     charge: UUID
     quote: UUID

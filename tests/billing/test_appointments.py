@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from baton_events.billing import QuoteLocked
 from baton_events.codes import VoidReason
@@ -16,6 +17,7 @@ from shared.requests.booking import APPOINTMENT, CANCEL, OfAppointment
 from shared.requests.common import OfPatient
 from shared.requests.video import CONNECT_VIDEO, REQUEST_VIDEO, OfVideo, RequestVideo
 from tests.billing.prices import JONAS, MARIA
+from tests.booking.moving import move, others
 from tests.booking.visits import ended, first, take
 from tests.support.stack import stack
 
@@ -100,3 +102,22 @@ async def test_a_call_on_call_is_locked_and_charged_as_any_visit(s: Stack) -> No
     await s.deliver("billing", over)
     (charge,) = (await s.ask(CHARGES, OfPatient(patient=JONAS), as_="jonas-weber")).charges
     assert charge.cents == booked.price_cents
+
+
+@pytest.mark.parametrize(("change", "shown"), [(-2500, -2500), (2500, 0)])
+async def test_who_moves_pays_the_lower_of_the_price_locked_and_the_price_now(
+    s: Stack, monkeypatch: pytest.MonkeyPatch, change: int, shown: int
+) -> None:
+    booked = await take(s, await first(s, earliest=s.clock() + timedelta(hours=5)))
+    was = await price_of(s, booked.appointment)
+    types = s.ground("booking").practice.visit_types
+    now = replace(types["skin"], price_cents=types["skin"].price_cents + change)
+    monkeypatch.setitem(types, "skin", now)
+    offer = (await others(s, booked.appointment, earliest=booked.end))[0]
+    assert offer.price_cents == was.cents + shown
+    await move(s, booked.appointment, offer)
+    seen = await s.ask(APPOINTMENT, OfAppointment(appointment=booked.appointment), as_="maria-lopez")
+    assert (seen.price_cents, seen.quote) == (offer.price_cents, was.quote)
+    await s.deliver("billing", ended(booked, MARIA))
+    charges = (await s.ask(CHARGES, OfPatient(patient=MARIA), as_="maria-lopez")).charges
+    assert next(one for one in charges if one.quote == was.quote).cents == offer.price_cents

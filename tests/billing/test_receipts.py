@@ -70,6 +70,12 @@ def test_a_receipt_says_all_that_an_fsa_asks_for() -> None:
     assert "VOID" not in text
 
 
+def test_a_charge_below_the_price_locked_says_by_how_much() -> None:
+    text = words(paper(replace(CHARGE, cents=100_000)))
+    for said in ("$1,200.00", "$34.56", "Reduced since the visit was booked", "-$234.56", "$1,000.00"):
+        assert said in text, said
+
+
 def test_a_charge_given_up_is_marked_void_and_owes_nothing() -> None:
     voided = replace(CHARGE, voided_at=LATE_IN_DENVER, void_reason=VoidReason.ROUTED_ELSEWHERE)
     text = words(paper(voided))
@@ -121,7 +127,7 @@ def test_the_longest_receipt_stays_small() -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def s() -> AsyncIterator[Stack]:
-    async with stack("directory", "billing") as made:
+    async with stack("directory", "booking", "billing") as made:
         yield made
 
 

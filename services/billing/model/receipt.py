@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from baton_events.codes import VoidReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from services.billing.model.bill import ChargeRow, Particulars
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TITLE = "Itemised receipt"
 VOID = "VOID"
 PAYMENT = "The charge is recorded by the practice. Payment is not collected through this system."
+REDUCED = "Reduced since the visit was booked"
 WHY = {
     VoidReason.ROUTED_ELSEWHERE: "care was given elsewhere",
     VoidReason.CANCELLED: "the care was cancelled",
@@ -58,11 +59,20 @@ def written(charge: ChargeRow, lines: Sequence[Line], named: Particulars) -> Rec
             ("Date of service", day(charge.served_at, zone)),
             ("Date of charge", day(charge.recorded_at, zone)),
         ),
-        items=tuple(Item(what=line.what, code=line.code or "", amount=dollars(line.cents)) for line in lines),
+        items=tuple(_items(charge, lines)),
         total=dollars(charge.cents),
         void=_void(charge, zone),
         notes=(PAYMENT,),
     )
+
+
+def _items(charge: ChargeRow, lines: Sequence[Line]) -> Iterator[Item]:
+    """What was locked, and what is less of it, so that the amounts come to what was charged."""
+    for line in lines:
+        yield Item(what=line.what, code=line.code or "", amount=dollars(line.cents))
+    less = sum(line.cents for line in lines) - charge.cents
+    if less > 0:
+        yield Item(what=REDUCED, code="", amount=f"-{dollars(less)}")
 
 
 def dollars(cents: int) -> str:

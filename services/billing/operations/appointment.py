@@ -11,6 +11,8 @@ from services.billing.operations.lock_quote import lock
 from services.billing.operations.make_quotes import make
 from services.billing.operations.particulars import particulars
 from services.billing.operations.sealed import seal_particulars
+from services.billing.store import quotes
+from shared.errors import NotFound
 from shared.requests.billing import Line, NewQuote
 from shared.requests.booking import APPOINTMENT_FACTS, OfAppointment
 
@@ -50,6 +52,18 @@ async def ask_for_price(ground: Ground, patient: UUID, appointment: UUID, cause:
         cause=cause,
     )
     return Priced(facts=facts, named=named, keys=keys)
+
+
+async def price_now(ground: Ground, appointment: UUID, cause: UUID) -> int | None:
+    """What the appointment costs since it last moved, which may be less than what is locked; none where none is."""
+    async with ground.db.reading() as tx:
+        if not await quotes.locks(tx, None, appointment):
+            return None
+    try:
+        facts = await ground.bus.call_as_self(APPOINTMENT_FACTS, OfAppointment(appointment=appointment), cause=cause)
+    except NotFound:
+        return None
+    return facts.price_cents
 
 
 async def lock_price(

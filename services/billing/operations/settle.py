@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from shared.database import Tx
 
 
-async def settle(tx: Tx, case: CaseRow, now: datetime, by: str, seen: Seen | None = None) -> None:
+async def settle(
+    tx: Tx, case: CaseRow, now: datetime, by: str, seen: Seen | None = None, price: int | None = None
+) -> None:
     """Bring the case's price to where all that was heard of the case puts it, in whichever order it was heard.
 
-    A case that was given up is never charged. A charge that was given up is not made again. The case must be locked.
+    What is locked is charged, or the `price` of which the patient was told since, where that is less. A case that was
+    given up is never charged. A charge that was given up is not made again. The case must be locked.
     """
     for lock in await quotes.locks(tx, None, case.id):
         charge = await charges.of_quote(tx, lock.quote)
         if case.given_up_for is not None:
             await _give_up(tx, lock, charge, case.given_up_for, now, by)
         elif case.served_at is not None and charge is None and lock.voided_at is None:
-            await _charge(tx, lock, seen, case.served_at, now)
+            cents = lock.cents if price is None else min(lock.cents, price)
+            await _charge(tx, lock, seen, cents, case.served_at, now)
 
 
 async def give_up_charge(tx: Tx, charge: ChargeRow, reason: VoidReason, now: datetime, by: str) -> None:
@@ -37,18 +41,18 @@ async def give_up_charge(tx: Tx, charge: ChargeRow, reason: VoidReason, now: dat
     await announce(tx, voided, now)
 
 
-async def _charge(tx: Tx, lock: LockRow, seen: Seen | None, served_at: datetime, now: datetime) -> None:
+async def _charge(tx: Tx, lock: LockRow, seen: Seen | None, cents: int, served_at: datetime, now: datetime) -> None:
     charge = ChargeRow(
         id=uuid4(),
         quote=lock.quote,
         patient=lock.patient,
-        cents=lock.cents,
+        cents=cents,
         provider=(seen or lock).provider,
         particulars=(seen or lock).particulars,
         served_at=served_at,
         recorded_at=now,
     )
-    await charges.record(tx, charge)
+    await charges.record(tx, charge, lock.cents)
     await announce(tx, ChargeRecorded(charge=charge.id, quote=lock.quote, patient=lock.patient), now)
 
 

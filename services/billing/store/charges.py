@@ -19,7 +19,7 @@ MOST = 100
 
 RECORD = """
 INSERT INTO charge (id, quote, patient, locked_cents, cents, provider, particulars, served_at, recorded_at)
-VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 OF_QUOTE = """
@@ -47,13 +47,14 @@ BILL_OF_CHARGE = f"{BILLS} WHERE c.id = $1"
 OF_PATIENT = f"{BILLS} WHERE c.patient = $1 ORDER BY c.recorded_at DESC, c.id LIMIT $2"
 
 
-async def record(tx: Tx, charge: ChargeRow) -> None:
-    """Charge the locked price; PostgreSQL refuses more than it, and a second charge that stands beside the first."""
+async def record(tx: Tx, charge: ChargeRow, locked_cents: int) -> None:
+    """Charge the locked price or less; PostgreSQL refuses more, and a second charge that stands beside the first."""
     await tx.execute(
         RECORD,
         charge.id,
         charge.quote,
         charge.patient,
+        locked_cents,
         charge.cents,
         charge.provider,
         charge.particulars,

@@ -21,7 +21,10 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moving(msgspec.Struct, frozen=True, kw_only=True):
-    """The appointment for which another time is wanted, as it stands after this many changes; its price stays."""
+    """The appointment for which another time is wanted, as it stands after this many changes.
+
+    Its price was locked when it was booked: another time never costs more.
+    """
 
     appointment: UUID
     sequence: int
@@ -82,6 +85,10 @@ class Wish(Why, frozen=True, kw_only=True):
     def instead_of(self) -> UUID | None:
         """The appointment that is to move."""
         return self.moving.appointment if self.moving else None
+
+    def price_cents(self, now: int) -> int:
+        """What it costs, where the practice's price is `now` that: no more than what is locked already."""
+        return min(self.moving.price_cents, now) if self.moving else now
 
     @property
     def why(self) -> Why:

@@ -76,7 +76,7 @@ async def offers(
     """At most a dozen, best first."""
     visit, offices = ground.practice.visit_types[wish.visit_type], ground.practice.offices
     by_id = {card.clinician: card for card in cards}
-    price = wish.moving.price_cents if wish.moving else visit.price_cents
+    price = wish.price_cents(visit.price_cents)
 
     def offer(one: Ranked) -> Offer:
         slot = one.slot

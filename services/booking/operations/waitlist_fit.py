@@ -104,7 +104,7 @@ def _visit(
         start=slot.start,
         end=slot.end,
         time_zone=office.time_zone if slot.kind is VisitKind.OFFICE else wish.time_zone,
-        price_cents=wish.moving.price_cents if wish.moving else visit.price_cents,
+        price_cents=wish.price_cents(visit.price_cents),
         quote=tokens.quote_id(ground.offer_key, id_),
         relationship=tokens.relationship_id(ground.offer_key, id_),
         status=AppointmentStatus.BOOKED,
