@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from services.visits.model.times import guidance_again
 from shared.errors import Refusal
 from shared.requests.booking import CANCEL
 from shared.requests.paths import GIVE_OPINION, TICK, GiveOpinion, Tick
+from tests.booking.moving import moved
 from tests.visits.day import AMARA, MARIA, OAKLAND, SAN_FRANCISCO, SERVICES, Day, planned
 
 if TYPE_CHECKING:
@@ -139,6 +140,19 @@ async def test_a_visit_that_moves_has_its_guidance_again_before_its_new_day_only
         assert await s.events(GuidanceRepeated) == []
         s.clock.set(guidance_again(moved.start, WESTERN) + timedelta(seconds=1))
         await s.until(lambda: s.events(GuidanceRepeated))
+
+
+async def test_a_visit_that_moves_to_so_soon_that_its_day_before_is_past_has_its_guidance_again_at_once(
+    stack: Open,
+) -> None:
+    async with stack(*SERVICES) as s:
+        s.clock.set(datetime.combine(s.clock().astimezone(WESTERN) + timedelta(days=1), time(12), tzinfo=WESTERN))
+        day = await in_a_week(s)
+        for hours in (20, 24):
+            to = s.clock() + timedelta(hours=hours)
+            await moved(s, day.booked.appointment, earliest=to, latest=to + timedelta(hours=1))
+            await s.quiet()
+            assert len(await s.events(GuidanceRepeated)) == 1
 
 
 async def test_a_visit_that_is_off_or_is_today_has_no_guidance_again(stack: Open) -> None:

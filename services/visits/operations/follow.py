@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from baton_events.codes import VisitKind
-from baton_events.visits import VisitLeft
+from baton_events.visits import GuidanceRepeated, VisitLeft
+from services.visits.model.times import guidance_again
 from services.visits.model.visit import PLACE_ITEMS
 from services.visits.operations.paths import GUIDANCE_AGAIN, repeat_later
 from services.visits.store import paths, visits
@@ -53,9 +55,17 @@ async def reschedule(
     if (kind, event.office) != (visit.kind, visit.office):
         await paths.untick_from(tx, visit.id, PLACE_ITEMS)
     await repeat_later(tx, visit.id, event.start, time_zone, now)
+    if _missed_again(visit, event, time_zone, now):
+        await announce(tx, GuidanceRepeated(visit=visit.id, appointment=visit.appointment, patient=visit.patient), now)
     if visit.status is VisitStatus.ARRIVED:
         await announce(tx, VisitLeft(visit=visit.id, appointment=visit.appointment, patient=visit.patient), now)
     return visit
+
+
+def _missed_again(visit: VisitRow, event: AppointmentRescheduled, time_zone: str, now: datetime) -> bool:
+    """Whether the guidance was still to come again, and its time before the new start is past."""
+    was_to_come = guidance_again(visit.start, ZoneInfo(visit.time_zone)) > now
+    return was_to_come and guidance_again(event.start, ZoneInfo(time_zone)) <= now < event.start
 
 
 def _stands(visit: VisitRow, event: AppointmentRescheduled) -> bool:
