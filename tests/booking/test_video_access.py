@@ -9,13 +9,19 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from baton_events.codes import Availability
 from services.booking.operations.ground import rooms_of
 from services.booking.settings import BookingSettings
 from shared.errors import Refusal
 from shared.requests import video as ask
+from shared.requests.availability import OVERRIDE, OverrideAvailability
+from shared.requests.booking import APPOINTMENT, OfAppointment
 from shared.requests.common import OfPatient
 from shared.requests.directory import MAY_OPEN, Ground
 from shared.settings import SettingsWrong
+from tests.booking.moving import move, others
+from tests.booking.people import AMARA, SAN_FRANCISCO
+from tests.booking.visits import book
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 
 MARIA = UUID("9a71e000-0000-4000-8000-000000000001")
 JONAS = UUID("9a71e000-0000-4000-8000-000000000002")
+DANA = UUID("c1111c00-0000-4000-8000-000000000003")
 LOUD, QUIET = "Crushing chest pain and my left arm is numb", "A rash on my arm since yesterday"
 
 
@@ -63,6 +70,37 @@ async def test_what_the_reason_sounds_like_is_told_again_and_rests_nowhere(stack
         assert other.value.code == "idempotency-key-reused"
         kept: bytes = await s.fetchval("booking", "SELECT done FROM idempotency WHERE key = 'once'")
         assert msgspec.json.decode(kept)["emergency"] is None
+
+
+async def test_a_visit_moved_to_a_colleague_has_another_room(stack: Open) -> None:
+    async with stack("directory", "booking") as s:
+        opened = OverrideAvailability(
+            clinician=DANA,
+            office=SAN_FRANCISCO,
+            availability=Availability.OPEN,
+            start=s.clock() + timedelta(hours=2),
+            end=s.clock() + timedelta(hours=4),
+            reason="somebody is away",
+        )
+        await s.ask(OVERRIDE, opened, as_="fern-dale")
+        booked = await book(s, kind="video", clinician=DANA, visit_type="general")
+        of = OfAppointment(appointment=booked.appointment)
+        s.clock.set(booked.start - timedelta(minutes=29))
+        first = (await s.ask(APPOINTMENT, of, as_=booked.clinician)).link
+        [offer, *_] = await others(s, booked.appointment, kind="video", clinician=AMARA)
+        to = await move(s, booked.appointment, offer)
+        s.clock.set(to.start - timedelta(minutes=29))
+        theirs, mine = [(await s.ask(APPOINTMENT, of, as_=who)).link for who in (to.clinician, MARIA)]
+        assert first is not None
+        assert theirs is not None
+        assert mine is not None
+        assert room(theirs) == room(mine) != room(first)
+        with pytest.raises(Refusal):
+            await s.ask(APPOINTMENT, of, as_=DANA)
+
+
+def room(link: str) -> str:
+    return link.partition("?")[0]
 
 
 def settings(folder: Path, secret: bytes, url: str) -> BookingSettings:

@@ -42,11 +42,14 @@ async def appointment(ground: BookingGround, call: Call, ask: OfAppointment) -> 
 
 
 async def _link(ground: BookingGround, call: Call, row: Row) -> str | None:
-    """The way into the room of a visit by video; a call on call has its own, which its own request shows."""
+    """The way into the room of a visit by video; a call on call has its own, which its own request shows.
+
+    Moved to a colleague, the visit has another room, since the way into the first may be known for an hour.
+    """
     async with ground.db.reading() as tx:
         if await video.is_call(tx, row.id):
             return None
-    return ground.rooms.link(row.id, call.person.id, host=call.person.id == row.clinician, now=call.now)
+    return ground.rooms.link(row.relationship, call.person.id, host=call.person.id == row.clinician, now=call.now)
 
 
 async def appointments_of(ground: BookingGround, call: Call, ask: OfPatient) -> Appointments:
