@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from baton_events.codes import VisitKind
 from shared.identity.people import Role
-from shared.requests.common import Cents, Code, Moment, OfPatient, TimeOfDay, Weekday, Words
+from shared.requests.common import Cents, Code, Moment, OfPatient, State, TimeOfDay, Weekday, Words
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
 PATIENTS = frozenset({Role.PATIENT, Role.PROXY})
@@ -31,7 +31,8 @@ class FindOffers(Ask, frozen=True, kw_only=True):
 
     With `instead_of` the offers are for moving that appointment, whose reason and kind of visit go along. `earliest`
     and `latest` bound the start, `after` and `before` by the clock where the patient will be; with `after` past
-    `before` it is the night between them.
+    `before` it is the night between them. `state` is where the patient says they will be if it is by video; their
+    home's, or the one said before, if none is given.
     """
 
     reason: Words | None = None
@@ -41,6 +42,7 @@ class FindOffers(Ask, frozen=True, kw_only=True):
     office: UUID | None = None
     clinician: UUID | None = None
     kind: VisitKind | None = None
+    state: State | None = None
     earliest: Moment | None = None
     latest: Moment | None = None
     after: TimeOfDay | None = None
@@ -156,7 +158,10 @@ class Appointments(Answer, frozen=True, kw_only=True):
 
 
 class AppointmentFacts(Answer, frozen=True, kw_only=True):
-    """What visits needs to prepare the visit, and billing to lock its price; the patient's words stay with booking."""
+    """What visits needs to prepare the visit, and billing to lock its price; the patient's words stay with booking.
+
+    `state` is where the patient says they will be by video, where that is not at home.
+    """
 
     appointment: UUID
     patient: UUID
@@ -169,6 +174,7 @@ class AppointmentFacts(Answer, frozen=True, kw_only=True):
     time_zone: str
     price_cents: Cents
     status: AppointmentStatus
+    state: State | None = None
 
 
 class AskSchedule(Ask, frozen=True, kw_only=True):

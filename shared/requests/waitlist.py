@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from baton_events.codes import VisitKind
 from shared.requests.booking import PATIENTS, AppointmentStatus
-from shared.requests.common import Cents, Code, Moment, OfPatient, TimeOfDay, Weekday, Words
+from shared.requests.common import Cents, Code, Moment, OfPatient, State, TimeOfDay, Weekday, Words
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
 Days = Annotated[list[Weekday], Meta(max_length=7)]
@@ -39,6 +39,7 @@ class Wait(Ask, frozen=True, kw_only=True):
     office: UUID | None = None
     clinician: UUID | None = None
     kind: VisitKind | None = None
+    state: State | None = None
     earliest: Moment | None = None
     latest: Moment | None = None
     after: TimeOfDay | None = None

@@ -47,6 +47,7 @@ class Wish(Why, frozen=True, kw_only=True):
     office: UUID | None = None
     clinician: UUID | None = None
     kind: VisitKind | None = None
+    state: str | None = None
     earliest: datetime | None = None
     latest: datetime | None = None
     after: str | None = None
@@ -64,6 +65,7 @@ class Wish(Why, frozen=True, kw_only=True):
             longitude=self.longitude,
             time_zone=self.time_zone,
             own_clinician=self.own_clinician,
+            state=self.state,
             moving=self.moving,
         )
 
@@ -89,6 +91,10 @@ class Wish(Why, frozen=True, kw_only=True):
     def price_cents(self, now: int) -> int:
         """What it costs, where the practice's price is `now` that: no more than what is locked already."""
         return min(self.moving.price_cents, now) if self.moving else now
+
+    def state_by(self, kind: VisitKind) -> str | None:
+        """Where they say they will be, which counts by video only."""
+        return self.state if kind is VisitKind.VIDEO else None
 
     @property
     def why(self) -> Why:

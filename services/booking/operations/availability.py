@@ -43,12 +43,16 @@ async def as_booking(ground: BookingGround, call: Call, op: Operation[Q, A], ask
     return await ground.bus.call_as_self(op, ask, cause=call.cause, key=key, seconds=left)
 
 
-async def who_may_treat(
-    ground: BookingGround, call: Call, patient: UUID, at: datetime, clinician: UUID | None = None
-) -> list[ClinicianCard]:
-    """Those licensed where the patient lives."""
-    found = await as_booking(ground, call, CLINICIANS, FindClinicians(patient=patient, at=at, clinician=clinician))
-    return found.clinicians
+def who(patient: UUID, state: str | None, at: datetime, clinician: UUID | None = None) -> FindClinicians:
+    """Those licensed then where the patient says they will be, or else where they live."""
+    if state is not None:
+        return FindClinicians(state=state, at=at, clinician=clinician)
+    return FindClinicians(patient=patient, at=at, clinician=clinician)
+
+
+async def who_may_treat(ground: BookingGround, call: Call, ask: FindClinicians) -> list[ClinicianCard]:
+    """Those licensed there."""
+    return (await as_booking(ground, call, CLINICIANS, ask)).clinicians
 
 
 async def offers_again(ground: BookingGround, call: Call, offer_set: UUID, patient: UUID, wish: Wish) -> list[Offer]:
@@ -56,12 +60,12 @@ async def offers_again(ground: BookingGround, call: Call, offer_set: UUID, patie
 
     Where nothing is left of what they would rather have, the best of all the others.
     """
-    cards = await who_may_treat(ground, call, patient, call.now, wish.clinician)
+    cards = await who_may_treat(ground, call, who(patient, wish.state, call.now, wish.clinician))
     found = await offers(ground, call, offer_set, patient, wish, cards)
     if found:
         return found
     if wish.clinician is not None:
-        cards = await who_may_treat(ground, call, patient, call.now)
+        cards = await who_may_treat(ground, call, who(patient, wish.state, call.now))
     return await offers(ground, call, offer_set, patient, wish.anything, cards)
 
 

@@ -16,7 +16,7 @@ from services.booking.model.refusals import LicenceMissing, OfferGone, OfferLaps
 from services.booking.model.search import may_be_at
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
-from services.booking.operations.availability import as_booking, offers_again, require_open, who_may_treat
+from services.booking.operations.availability import as_booking, offers_again, require_open, who, who_may_treat
 from services.booking.operations.no_show import watch_for_no_show
 from services.booking.operations.patience import patiently
 from services.booking.operations.reminders import remind
@@ -51,7 +51,7 @@ async def book(ground: BookingGround, call: Call, ask: Book) -> Booked:
     try:
         if gone is not None:
             raise gone
-        await require_licence(ground, call, held)
+        await require_licence(ground, call, held, wish)
         row = _row(ground, call, ask.offer, held, keys, author, wish)
         await register(ground, call, held, row)
         return await _take(ground, call, row)
@@ -83,12 +83,12 @@ async def _look(ground: BookingGround, keys: GroupKeys, held: Held, call: Call) 
     return author, wish, PatientBusy() if seen["patient_busy"] else None
 
 
-async def require_licence(ground: BookingGround, call: Call, held: Held) -> None:
+async def require_licence(ground: BookingGround, call: Call, held: Held, wish: Wish) -> None:
     """Asked again, for the start of the visit: a licence, or the state the patient lives in, may have changed.
 
     In an office it takes one in its state too. So may the hours. Raises LicenceMissing, TimeClosed.
     """
-    cards = await who_may_treat(ground, call, held.patient, held.start, held.clinician)
+    cards = await who_may_treat(ground, call, who(held.patient, wish.state, held.start, held.clinician))
     if not cards or not may_be_at(cards[0], ground.practice.offices[held.office], held.kind):
         raise LicenceMissing
     await require_open(ground, call, held, cards[0])
@@ -117,6 +117,7 @@ def _row(
         sealed=keys.seal(msgspec.json.encode(wish.why), kind=Kind.REASON, object=id_, author=author),
         booked_by=call.person.id,
         booked_at=call.now,
+        state=wish.state_by(held.kind),
         takes=footprint(ground.practice, visit, office, held.kind, held.clinician),
     )
 

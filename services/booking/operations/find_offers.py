@@ -13,7 +13,7 @@ from services.booking.model.reasons import plain, visit_type
 from services.booking.model.refusals import NothingTold, UnknownChoice
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
-from services.booking.operations.availability import as_booking, offers, who_may_treat
+from services.booking.operations.availability import as_booking, offers, who, who_may_treat
 from services.booking.operations.due import due_for
 from services.booking.operations.instead_of import appointment_to_move, reads_words
 from services.booking.store import offers as store
@@ -67,7 +67,7 @@ async def _offers(
 ) -> list[Offer]:
     card, cards, keys = await asyncio.gather(
         as_booking(ground, call, PATIENT, OfPatient(patient=patient)),
-        who_may_treat(ground, call, patient, call.now, ask.clinician),
+        who_may_treat(ground, call, who(patient, ask.state, call.now, ask.clinician)),
         ground.keys(patient),
     )
     wish = msgspec.structs.replace(wished(ask, card, ground.practice), moving=moving)
@@ -105,6 +105,7 @@ def wished(ask: FindOffers, card: PatientCard, practice: Practice) -> Wish:
         office=ask.office,
         clinician=ask.clinician,
         kind=ask.kind,
+        state=ask.state,
         earliest=ask.earliest,
         latest=ask.latest,
         after=ask.after,

@@ -39,7 +39,8 @@ async def appointment_to_move(
     require_movable(row.status, row.end, call.now, started=row.started)
     why = await _why(ground, call, row)
     known = why.visit_type if why.visit_type in ground.practice.visit_types else None
-    asked = msgspec.structs.replace(ask, patient=row.patient, reason=why.reason, visit_type=known)
+    state = ask.state or row.state
+    asked = msgspec.structs.replace(ask, patient=row.patient, reason=why.reason, visit_type=known, state=state)
     return asked, Moving(
         appointment=row.id,
         sequence=row.sequence,

@@ -51,7 +51,9 @@ class Known:
         return None if state is None else await self._licensed_until(one.clinician, state) <= one.start
 
     async def _state(self, one: ToCome) -> str | None:
-        """Where the patient will be: at the office, by video where they live."""
+        """Where the patient will be: at the office, by video where they say, or else where they live."""
+        if one.state is not None:
+            return one.state
         if one.kind is VisitKind.OFFICE and one.office in self._ground.practice.offices:
             return self._ground.practice.offices[one.office].state
         if one.patient not in self._states:

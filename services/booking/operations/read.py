@@ -78,6 +78,7 @@ async def facts(ground: BookingGround, call: Call, ask: OfAppointment) -> Appoin
         time_zone=row.time_zone,
         price_cents=row.price_cents,
         status=row.status,
+        state=row.state,
     )
 
 

@@ -51,7 +51,7 @@ async def reschedule(ground: BookingGround, call: Call, ask: Reschedule) -> Resc
     try:
         if gone is not None:
             raise gone
-        await require_licence(ground, call, held)
+        await require_licence(ground, call, held, wish)
         moved = moved_to(ground, row, ask.offer, held, wish)
         if moved.relationship != row.relationship:
             await register(ground, call, held, moved)
@@ -102,6 +102,7 @@ def moved_to(ground: BookingGround, row: Row, offer: str, held: Held, wish: Wish
         price_cents=min(row.price_cents, held.price_cents),
         relationship=row.relationship if held.clinician == row.clinician else another,
         status=AppointmentStatus.BOOKED,
+        state=wish.state_by(held.kind),
         takes=footprint(ground.practice, visit, office, held.kind, held.clinician),
     )
 

@@ -68,7 +68,7 @@ async def claim_time(ground: BookingGround, call: Call, ask: ClaimTime) -> TimeC
         if found.held is None:
             raise ClaimLapsed
         held = _as_offer(found.claim, found.held)
-        await require_licence(ground, call, held)
+        await require_licence(ground, call, held, wish)
         if found.wait.instead_of is not None:
             return await _move(ground, call, ask, found, held, wish)
         return await _book(ground, call, ask, found, held, wish)

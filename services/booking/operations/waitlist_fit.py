@@ -18,11 +18,12 @@ from services.booking.model.hours import Stretch
 from services.booking.model.search import Search
 from services.booking.model.slots import free_slots
 from services.booking.model.waitlist import in_time, lapses_at, within
+from services.booking.operations.availability import who
 from services.booking.operations.waitlist_wish import opened
 from services.booking.store import appointments, offers, overrides
 from shared.errors import NotFound
 from shared.requests.booking import AppointmentStatus
-from shared.requests.directory import CLINICIANS, FindClinicians
+from shared.requests.directory import CLINICIANS
 from shared.sealing import GroupErased, Kind, PatientErased
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ async def _soonest(ground: BookingGround, wait: WaitRow, wish: Wish, now: dateti
     assert wish.earliest is not None
     assert wish.latest is not None
     assert wish.clinician is not None
-    who = FindClinicians(patient=wait.patient, at=max(wish.earliest, now), clinician=wish.clinician)
+    ask = who(wait.patient, wish.state, max(wish.earliest, now), wish.clinician)
     try:
-        cards = (await ground.bus.call_as_self(CLINICIANS, who, cause=None)).clinicians
+        cards = (await ground.bus.call_as_self(CLINICIANS, ask, cause=None)).clinicians
     except NotFound:
         return None
     async with ground.db.reading() as tx:
@@ -112,5 +113,6 @@ def _visit(
         sealed=keys.seal(msgspec.json.encode(wish.why), kind=Kind.REASON, object=id_, author=wait.author),
         booked_by=wait.author,
         booked_at=now,
+        state=wish.state_by(slot.kind),
         takes=footprint(ground.practice, visit, office, slot.kind, slot.clinician),
     )

@@ -21,8 +21,8 @@ MOST = 200
 TAKE = """
 INSERT INTO appointment (id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote,
                          relationship, status, author, sealed, booked_by, booked_at,
-                         before_minutes, after_minutes, travel_minutes, room)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, place.room
+                         before_minutes, after_minutes, travel_minutes, state, room)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $21, place.room
   FROM (SELECT NULL AS room WHERE $20::text[] IS NULL
         UNION ALL
         (SELECT r.room FROM unnest($20::text[]) WITH ORDINALITY AS r (room, turn)
@@ -59,7 +59,7 @@ SELECT r.room FROM unnest($1::text[]) WITH ORDINALITY AS r (room, turn)
 
 FIND = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship, status,
-       author, sealed, booked_by, booked_at, started_at, sequence
+       author, sealed, booked_by, booked_at, started_at, sequence, state
   FROM appointment WHERE id = $1 AND status <> 'proposed'
 """
 
@@ -67,7 +67,7 @@ LOCK = f"{FIND} FOR UPDATE"
 
 FIND_PROPOSED = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship,
-       'booked' AS status, author, sealed, booked_by, booked_at, started_at, sequence
+       'booked' AS status, author, sealed, booked_by, booked_at, started_at, sequence, state
   FROM appointment WHERE id = $1 AND status = 'proposed'
 """
 
@@ -75,7 +75,7 @@ WITHDRAW_PROPOSED = "DELETE FROM appointment WHERE id = $1 AND status = 'propose
 
 OF_PATIENT = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, time_zone, price_cents, quote, relationship, status,
-       author, sealed, booked_by, booked_at, started_at, sequence
+       author, sealed, booked_by, booked_at, started_at, sequence, state
   FROM appointment WHERE patient = $1 AND status <> 'proposed'
  ORDER BY start_at DESC, id LIMIT $2
 """
@@ -120,7 +120,10 @@ SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appoi
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An appointment as it is kept; `author` wrote the sealed reason, `sequence` counts its changes."""
+    """An appointment as it is kept; `author` wrote the sealed reason, `sequence` counts its changes.
+
+    `state` is where the patient says they will be by video, where that is not at home.
+    """
 
     id: UUID
     patient: UUID
@@ -140,6 +143,7 @@ class Row:
     booked_at: datetime
     started: bool = False
     sequence: int = 0
+    state: str | None = None
     takes: Footprint = NOTHING_BESIDE
 
 
@@ -163,6 +167,7 @@ def _row(row: asyncpg.Record) -> Row:
         booked_at=row["booked_at"],
         started=row["started_at"] is not None,
         sequence=row["sequence"],
+        state=row["state"],
     )
 
 
@@ -197,6 +202,7 @@ async def take(tx: Tx, row: Row, *, proposed: bool = False) -> bool:
             row.takes.after,
             row.takes.travel,
             row.takes.rooms,
+            row.state,
         )
         if taken is not None:
             return True

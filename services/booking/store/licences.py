@@ -19,7 +19,7 @@ PUT_OFF = "UPDATE licence_round SET next_at = $2 WHERE next_at = $1"
 HURRY = "UPDATE licence_round SET next_at = least(next_at, $1)"
 
 TO_COME = """
-SELECT id, patient, clinician, office, kind, start_at, sequence, licence_lapsed_at IS NOT NULL AS lapsed
+SELECT id, patient, clinician, office, kind, state, start_at, sequence, licence_lapsed_at IS NOT NULL AS lapsed
   FROM appointment
  WHERE status = 'booked' AND start_at > $1 AND start_at < $2 AND (start_at, id) > ($3, $4)
  ORDER BY start_at, id LIMIT $5
@@ -47,6 +47,7 @@ class ToCome:
     clinician: UUID
     office: UUID
     kind: VisitKind
+    state: str | None
     start: datetime
     sequence: int
     lapsed: bool
@@ -78,6 +79,7 @@ async def to_come(tx: Tx, now: datetime, until: datetime, after: ToCome | None, 
             clinician=row["clinician"],
             office=row["office"],
             kind=VisitKind(row["kind"]),
+            state=row["state"],
             start=row["start_at"],
             sequence=row["sequence"],
             lapsed=row["lapsed"],

@@ -26,7 +26,7 @@ UPDATE appointment
    SET clinician = $2, office = $3, kind = $4, start_at = $5, end_at = $6, time_zone = $7, relationship = $8,
        moved_at = $9, moved_by = $10, sequence = sequence + 1, status = 'booked', arrived_at = NULL, left_at = NULL,
        no_show_at = NULL, no_show_settled_at = NULL, licence_lapsed_at = NULL,
-       before_minutes = $11, after_minutes = $12, travel_minutes = $13, room = $14, price_cents = $15
+       before_minutes = $11, after_minutes = $12, travel_minutes = $13, room = $14, price_cents = $15, state = $16
  WHERE id = $1
 """
 
@@ -84,6 +84,7 @@ async def move(tx: Tx, row: Row, now: datetime, by: UUID) -> None:
             row.takes.travel,
             room,
             row.price_cents,
+            row.state,
         )
 
 

@@ -12,6 +12,7 @@ from services.visits.operations.access import locked, require_own, visit_of
 from services.visits.store import visits
 from shared import audit, idempotency
 from shared.outbox.add import announce
+from shared.requests.booking import APPOINTMENT_FACTS, OfAppointment
 from shared.requests.directory import CLINICIANS, FindClinicians
 from shared.requests.visits import OfVisit, VisitState, VisitStatus
 
@@ -56,11 +57,19 @@ def _started(visit: VisitRow) -> VisitStarted:
 
 
 async def _require_licence(ground: Ground, call: Call, visit: VisitRow) -> None:
-    """Licensed where the patient is now: in the office's state, by video in their own."""
-    if visit.kind is VisitKind.OFFICE:
-        state = ground.practice.offices[visit.office].state
+    """Licensed where the patient is now: in the office's state, by video where they said, or else in their own."""
+    state = await _state(ground, visit)
+    if state is not None:
         ask = FindClinicians(clinician=visit.clinician, state=state, at=call.now)
     else:
         ask = FindClinicians(clinician=visit.clinician, patient=visit.patient, at=call.now)
     if not (await ground.bus.call_as_self(CLINICIANS, ask, cause=None)).clinicians:
         raise LicenceMissing
+
+
+async def _state(ground: Ground, visit: VisitRow) -> str | None:
+    """The office's, or by video what the patient said when they booked or moved it; none where they are at home."""
+    if visit.kind is VisitKind.OFFICE:
+        return ground.practice.offices[visit.office].state
+    ask = OfAppointment(appointment=visit.appointment)
+    return (await ground.bus.call_as_self(APPOINTMENT_FACTS, ask, cause=None)).state
