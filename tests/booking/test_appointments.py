@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import permutations
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -230,6 +230,18 @@ async def test_those_who_work_a_day_see_it_without_the_words() -> None:
         assert [one.clinician for one in elsewhere.appointments] == [AMARA]
         another_day = AskSchedule(day=day + timedelta(days=3))
         assert (await s.ask(SCHEDULE, another_day, as_="ben-whitfield")).appointments == []
+
+
+async def test_a_visit_by_video_is_in_the_day_of_who_works_it_whatever_the_patients_clock_says() -> None:
+    async with stack("directory", "booking") as s:
+        day = local_day(s.clock()) + timedelta(days=2)
+        late = datetime.combine(day, time(23, 30), tzinfo=PACIFIC)
+        wanted = {"clinician": AMARA, "kind": "video", "earliest": late, "latest": late}
+        booked = await book(s, "jonas-weber", **wanted)
+        for office, who in ((None, "amara-okafor"), (OAKLAND, "fern-dale")):
+            for asked, found in ((day, [booked.appointment]), (day + timedelta(days=1), [])):
+                seen = await s.ask(SCHEDULE, AskSchedule(day=asked, office=office), as_=who)
+                assert [one.appointment for one in seen.appointments] == found
 
 
 async def test_the_day_of_an_office_that_is_not_theirs_is_not_there() -> None:

@@ -29,11 +29,12 @@ async def schedule(ground: Ground, call: Call, ask: AskSchedule) -> Schedule:
         if ask.office is None:
             raise Invalid(field="office", problem="missing")
         raise NotFound
+    zones = {office.id: office.time_zone for office in ground.practice.offices.values()}
     async with ground.db.transaction() as tx:
         if whole_office and ask.office is not None:
-            found = await appointments.of_office_on(tx, ask.office, ask.day)
+            found = await appointments.of_office_on(tx, ask.office, ask.day, zones)
         else:
-            found = await appointments.of_clinician_on(tx, person.id, ask.office, ask.day)
+            found = await appointments.of_clinician_on(tx, person.id, ask.office, ask.day, zones)
         listed = f"{ask.day}: {len(found)} appointments"
         await audit.record(tx, call, "read", patient=None, object=ask.office or person.id, range=listed)
     return Schedule(appointments=found)

@@ -12,6 +12,8 @@ from services.booking.model.footprint import NOTHING_BESIDE, Footprint
 from shared.requests.booking import AppointmentStatus, ScheduledAppointment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import asyncpg
 
     from shared.database import Tx
@@ -104,16 +106,19 @@ UPDATE appointment
 """
 
 OF_CLINICIAN_ON = """
-SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appointment
- WHERE clinician = $1 AND ($2::uuid IS NULL OR office = $2) AND status NOT IN ('proposed', 'cancelled')
-   AND start_at >= $3::date - 1 AND start_at < $3::date + 2 AND (start_at AT TIME ZONE time_zone)::date = $3
- ORDER BY start_at, id
+SELECT a.id, a.patient, a.clinician, a.office, a.kind, a.start_at, a.end_at, a.status
+  FROM appointment a LEFT JOIN unnest($4::uuid[], $5::text[]) AS o (id, zone) ON o.id = a.office
+ WHERE a.clinician = $1 AND ($2::uuid IS NULL OR a.office = $2) AND a.status NOT IN ('proposed', 'cancelled')
+   AND a.start_at >= $3::date - 1 AND a.start_at < $3::date + 2
+   AND (a.start_at AT TIME ZONE coalesce(o.zone, a.time_zone))::date = $3
+ ORDER BY a.start_at, a.id
 """
 
 OF_OFFICE_ON = """
 SELECT id, patient, clinician, office, kind, start_at, end_at, status FROM appointment
  WHERE office = $1 AND status NOT IN ('proposed', 'cancelled')
-   AND start_at >= $2::date - 1 AND start_at < $2::date + 2 AND (start_at AT TIME ZONE time_zone)::date = $2
+   AND start_at >= $2::date - 1 AND start_at < $2::date + 2
+   AND (start_at AT TIME ZONE coalesce($3, time_zone))::date = $2
  ORDER BY start_at, id
 """
 
@@ -302,14 +307,16 @@ async def _noted(tx: Tx, statement: str, appointment: UUID, at: datetime) -> UUI
     return patient
 
 
-async def of_clinician_on(tx: Tx, clinician: UUID, office: UUID | None, day: date) -> list[ScheduledAppointment]:
-    """The clinician's day, at one office or all, by each appointment's own clock."""
-    return _scheduled(await tx.fetch(OF_CLINICIAN_ON, clinician, office, day))
+async def of_clinician_on(
+    tx: Tx, clinician: UUID, office: UUID | None, day: date, zones: Mapping[UUID, str]
+) -> list[ScheduledAppointment]:
+    """The clinician's day, at one office or all, by the clock of each office."""
+    return _scheduled(await tx.fetch(OF_CLINICIAN_ON, clinician, office, day, list(zones), list(zones.values())))
 
 
-async def of_office_on(tx: Tx, office: UUID, day: date) -> list[ScheduledAppointment]:
-    """The office's day."""
-    return _scheduled(await tx.fetch(OF_OFFICE_ON, office, day))
+async def of_office_on(tx: Tx, office: UUID, day: date, zones: Mapping[UUID, str]) -> list[ScheduledAppointment]:
+    """The office's day, by its clock."""
+    return _scheduled(await tx.fetch(OF_OFFICE_ON, office, day, zones.get(office)))
 
 
 def _scheduled(rows: list[asyncpg.Record]) -> list[ScheduledAppointment]:
