@@ -96,6 +96,22 @@ async def test_an_order_is_taken_by_one_and_done_by_who_took_it(stack: Open) -> 
         assert len(await s.events(OrderAccepted)) == 1
 
 
+async def test_what_is_overdue_a_colleague_takes_over_and_it_is_theirs_from_then_on(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await (await planned(s)).under_way()
+        order = await day.order()
+        await accept(s, order)
+        s.clock.advance(timedelta(minutes=16))
+        colleague = s.token(COLLEAGUE, teams=[f"lab:{SAN_FRANCISCO}"])
+        await accept(s, order, token=colleague)
+        assert (await refusal(complete(s, order))).code == "order-taken"
+        ask_for = ask.CompleteOrder(order=order, lot="FX-2027-11")
+        assert (await s.ask(ask.COMPLETE_ORDER, ask_for, token=colleague)).status is ask.OrderStatus.COMPLETED
+        await s.quiet()
+        takers = [one.event.accepted_by for one in await s.events(OrderAccepted)]
+        assert takers == [s.person(LUIS), COLLEAGUE]
+
+
 async def test_a_vaccine_is_not_recorded_without_its_lot(stack: Open) -> None:
     async with stack(*SERVICES) as s:
         day = await (await planned(s)).under_way()

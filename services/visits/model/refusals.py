@@ -124,7 +124,7 @@ class OrderNotAccepted(Conflict):
 
 
 class OrderTaken(Conflict):
-    """A colleague in the lab team has accepted this order. Choose another one."""
+    """A colleague in the lab team has accepted this order. Choose another one, or accept this one if it is overdue."""
 
     code = "order-taken"
 

@@ -202,3 +202,10 @@ def require_mine(order: OrderRow, person: UUID) -> None:
     require_open(order)
     if order.accepted_by not in {None, person}:
         raise refusals.OrderTaken
+
+
+def require_free(order: OrderRow, person: UUID, now: datetime) -> None:
+    """Raise unless the person may take the order, as anybody in the team may who finds it overdue."""
+    require_open(order)
+    if now < order.due:
+        require_mine(order, person)

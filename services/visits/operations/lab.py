@@ -9,7 +9,7 @@ import msgspec
 
 from baton_events.visits import OrderAccepted, OrderCompleted, OrderDeclined
 from services.visits.model.refusals import LotMissing, OrderNotAccepted
-from services.visits.model.visit import OrderOutcome, require_mine
+from services.visits.model.visit import OrderOutcome, require_free, require_mine
 from services.visits.operations.access import order_of, require_in_lab
 from services.visits.operations.show import details_of
 from services.visits.store import gaps, orders
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 async def accept_order(ground: Ground, call: Call, ask: OfOrder) -> OrderState:
-    """Take the order, or raise OrderTaken; taking it twice is taking it once."""
+    """Take the order, or raise OrderTaken; taking it twice is taking it once. What is overdue a colleague may take."""
     async with ground.db.transaction() as tx:
         order = require_in_lab(await orders.lock(tx, ask.order), call)
         await refuse_erased(tx, order.patient)
-        require_mine(order, call.person.id)
-        if order.status is OrderStatus.REQUESTED:
+        require_free(order, call.person.id, call.now)
+        if order.accepted_by != call.person.id:
             await orders.accept(tx, order.id, call.person.id)
             accepted = OrderAccepted(
                 order=order.id, visit=order.visit, patient=order.patient, accepted_by=call.person.id
