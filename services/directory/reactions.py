@@ -8,9 +8,10 @@ from baton_events.booking import AppointmentBooked, AppointmentCancelled, Appoin
 from baton_events.codes import RelationshipSource
 from baton_events.common import ERASURE_CONFIRMED, ErasureConfirmed
 from baton_events.messaging import ConsultRequested, ThreadClaimed, ThreadHandedOver
+from baton_events.visits import VisitStarted
 from services.directory.model.erasure import KEEPERS
 from services.directory.operations import erasures
-from services.directory.operations.begin import confirm
+from services.directory.operations.begin import confirm, see
 from services.directory.operations.end import end
 from shared import audit
 from shared.app import Reaction
@@ -69,6 +70,15 @@ async def _treats(
         )
 
 
+async def visit_started(ground: Ground, tx: Tx, got: Received[VisitStarted], _: None) -> None:
+    """Who is with the patient treats them, whatever else is heard of the appointment before or after."""
+    visit, now = got.event, ground.clock()
+    if await see(tx, visit.visit, visit.patient, visit.clinician, now):
+        await audit.record_reaction(
+            tx, "directory", got.id, now, "write", visit.kind.name, patient=visit.patient, object=visit.visit
+        )
+
+
 async def _treats_no_more(ground: Ground, tx: Tx, got: Received[Any], relationship: UUID | None) -> None:
     patient, now = got.event.patient, ground.clock()
     if relationship is not None and await end(tx, relationship, patient, now):
@@ -86,6 +96,7 @@ REACTIONS = (
     Reaction(AppointmentBooked, appointment_booked),
     Reaction(AppointmentRescheduled, appointment_rescheduled),
     Reaction(AppointmentCancelled, appointment_cancelled),
+    Reaction(VisitStarted, visit_started),
     Reaction(ConsultRequested, consult_requested),
     Reaction(ThreadClaimed, thread_claimed),
     Reaction(ThreadHandedOver, thread_handed_over),

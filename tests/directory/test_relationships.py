@@ -11,6 +11,7 @@ from baton_events.booking import AppointmentCancelled, AppointmentRescheduled
 from baton_events.codes import CancelReason, RelationshipSource
 from baton_events.directory import RelationshipEnded, RelationshipStarted
 from baton_events.messaging import ThreadClaimed, ThreadHandedOver
+from baton_events.visits import VisitStarted
 from shared.errors import Conflict, Forbidden, NotFound
 from shared.requests.common import OfPatient
 from shared.requests.directory import (
@@ -159,6 +160,24 @@ async def test_what_is_given_back_or_moved_to_a_colleague_opens_the_record_no_mo
         assert {one.relationship for one in ended} == {given_back.relationship, moved.relationship}
         assert {one.clinician for one in ended} == {BEN, DANA}
         assert len(ended) == 2
+
+
+@pytest.mark.parametrize("way", Way)
+async def test_who_begins_a_visit_while_its_time_is_given_back_has_the_record_open(way: Way) -> None:
+    async with stack("directory") as s:
+        asked = registration()
+        await register(s, asked)
+        event = booked(asked)
+        given_back = AppointmentCancelled(
+            appointment=event.appointment, patient=MARIA, reason=CancelReason.PATIENT, relationship=asked.relationship
+        )
+        begins = VisitStarted(visit=uuid4(), appointment=event.appointment, patient=MARIA, clinician=BEN)
+        await deliver(s, "directory", [event, begins, given_back], way)
+        s.clock.advance(timedelta(days=1))
+        assert await may_open(s, BEN, MARIA) is Ground.TREATMENT
+        told = [*await s.events(RelationshipStarted), *await s.events(RelationshipEnded)]
+        last = max((got for got in told if got.event.clinician == BEN), key=lambda got: got.stream_sequence)
+        assert isinstance(last.event, RelationshipStarted)
 
 
 @pytest.mark.parametrize("way", Way)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shared.requests.directory import RegisterPatient
 
 REGISTRATIONS = UUID("5eed0000-0000-4000-8000-000000000001")
+VISITS = UUID("5eed0000-0000-4000-8000-000000000002")
 MOST_NAMES = 50
 EARLIEST_BIRTH = date(1900, 1, 1)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -33,6 +34,11 @@ class RelationshipDiffers(Conflict):
 def registration(patient: UUID, clinician: UUID) -> UUID:
     """The id of the relationship that being registered with an own clinician starts."""
     return uuid5(REGISTRATIONS, f"{patient}:{clinician}")
+
+
+def begun(visit: UUID) -> UUID:
+    """The id of the relationship that a visit under way stands for."""
+    return uuid5(VISITS, str(visit))
 
 
 def names_wanted(ids: str) -> list[UUID]:
