@@ -34,8 +34,9 @@ async def record(tx: Tx, row: Row, received: Received[Any], now: datetime) -> No
     if said is None:
         return
     case, fact = said
-    await facts.lock_case(tx, row.name, case)
     if not await facts.add(tx, row.name, case, fact):
+        return
+    if _asks_again(row, fact) and await ledger.chase_open(tx, row.name, case, fact.sequence):
         return
     known = await (facts.around(tx, row.name, case, fact) if row.repeats else facts.of_case(tx, row.name, case))
     openings = [said.event for said in known if said.effect is Effect.OPEN]
@@ -47,6 +48,11 @@ async def record(tx: Tx, row: Row, received: Received[Any], now: datetime) -> No
             await _enter(tx, row, case, round_, now)
         else:
             await _follow(tx, row, held, round_, fact, now)
+
+
+def _asks_again(row: Row, fact: Fact) -> bool:
+    """Whether it is one more of what opened the work, if that is open: it changes nobody's custody."""
+    return row.repeats and fact.effect is Effect.OPEN and fact.person is None
 
 
 async def _enter(tx: Tx, row: Row, case: UUID, round_: Round, now: datetime) -> None:

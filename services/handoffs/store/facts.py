@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from baton_events.codes import HandoffName
     from shared.database import Tx
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1 || ':' || ($2::uuid)::text, 0))"
-
 ADD = """
+WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1 || ':' || ($2::uuid)::text, 0)))
 INSERT INTO fact (name, case_id, event, effect, at, sequence, final, patient, owner, due, person)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM locked
 ON CONFLICT ON CONSTRAINT fact_pkey DO NOTHING
 RETURNING event
 """
@@ -49,13 +48,11 @@ SELECT event, effect, at, sequence, final, patient, owner, due, person
 """
 
 
-async def lock_case(tx: Tx, name: HandoffName, case: UUID) -> None:
-    """One transaction at a time works on a case of a row, until it ends."""
-    await tx.execute(LOCK, name, case)
-
-
 async def add(tx: Tx, name: HandoffName, case: UUID, fact: Fact) -> bool:
-    """Keep what the event said; False when it was kept before."""
+    """Keep what the event said; False when it was kept before.
+
+    From here on no other transaction works on the case, until this one ends.
+    """
     added = await tx.fetchval(
         ADD,
         name,

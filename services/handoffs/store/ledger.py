@@ -78,6 +78,14 @@ ACCEPT = (
 
 SETTLE = "UPDATE handoff SET state = $2, settled_by = $3, settled_at = $4 WHERE id = $1"
 
+CHASE_OPEN = """
+UPDATE handoff h
+   SET chased = h.chased + 1
+ WHERE h.name = $1 AND h.case_id = $2 AND h.state = 'open'
+   AND (SELECT sequence FROM fact WHERE name = $1 AND case_id = $2 AND event = h.opened_by) < $3
+RETURNING h.id
+"""
+
 CHASE = "UPDATE handoff SET chased = $2 WHERE id = $1"
 
 OPEN_EARLIER = "UPDATE handoff SET opened_by = $2, opened_at = $3 WHERE id = $1"
@@ -203,6 +211,14 @@ async def settle(tx: Tx, handoff: UUID, state: HandoffState, by: UUID, at: datet
 async def chase(tx: Tx, handoff: UUID, chased: int) -> None:
     """Note how often the patient asked again."""
     await tx.execute(CHASE, handoff, chased)
+
+
+async def chase_open(tx: Tx, name: HandoffName, case: UUID, sequence: int) -> bool:
+    """Count one more asking for work of a repeating row that an earlier event opened; False when none such is open.
+
+    However often it was asked for, this looks at one entry. What is open has no settling event after its opening.
+    """
+    return await tx.fetchval(CHASE_OPEN, name, case, sequence) is not None
 
 
 async def open_earlier(tx: Tx, handoff: UUID, opened: Fact) -> None:
