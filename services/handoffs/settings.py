@@ -6,6 +6,7 @@ from shared.settings import Settings
 
 
 class HandoffsSettings(Settings, frozen=True, kw_only=True):
-    """The common settings."""
+    """The common settings. Its reactions ask nobody, so few lanes do: what waits in one shares a transaction."""
 
     service: str = "handoffs"
+    inbox_slots: int = 2

@@ -1,6 +1,7 @@
 """The inbox loop: pulls a service's events, has each handled, and answers for it after the commit.
 
-Events of one patient are handled one after another, different patients at once. A message that is no event goes to
+Events of one patient are handled one after another, different patients at once; what has come to wait shares a
+transaction. A message that is no event goes to
 ops at once; an event that the work refuses comes again with growing pauses and goes to ops after a few attempts. While
 the database or another service is out of reach the loop waits, and nothing is counted.
 """
@@ -56,6 +57,7 @@ class Inbox:
     reactions: Reactions
     slots: int = 8
     batch: int = 64
+    together: int = 16
     attempts: int = 5
     put_off: float = 1.0
     _lanes: list[asyncio.Queue[Delivery | None]] = field(default_factory=list)
@@ -85,15 +87,49 @@ class Inbox:
         return zlib.crc32(subject.rpartition(".")[2].encode()) % self.slots
 
     async def _work(self, lane: asyncio.Queue[Delivery | None], stop: asyncio.Event) -> None:
-        while (delivery := await lane.get()) is not None:
-            try:
-                if stop.is_set():
-                    await delivery.nak()
-                else:
-                    await self.take(delivery, stop)
-            finally:
+        ended = False
+        while not ended and (first := await lane.get()) is not None:
+            waiting = [first]
+            while len(waiting) < self.together and not lane.empty():
+                following = lane.get_nowait()
+                if following is None:
+                    ended = True
+                    break
+                waiting.append(following)
+            await self._take_all(waiting, stop)
+
+    async def _take_all(self, waiting: list[Delivery], stop: asyncio.Event) -> None:
+        """What waits in a lane, in one transaction where that can be; where one broke it, each in one of its own."""
+        try:
+            if stop.is_set() or not await self._together(waiting):
+                for delivery in waiting:
+                    if stop.is_set():
+                        await delivery.nak()
+                    else:
+                        await self.take(delivery, stop)
+        finally:
+            for delivery in waiting:
                 del self._taken[delivery.reply]
                 self._room.release()
+
+    async def _together(self, waiting: list[Delivery]) -> bool:
+        """Have all handled in one transaction and answer for them; False when nothing was done about any."""
+        arrivals = [_arrival(delivery) for delivery in waiting]
+        types = {arrival.subject.rpartition(".")[0] for arrival in arrivals}
+        if len(waiting) == 1 or any(delivery.attempt > 1 for delivery in waiting):
+            return False
+        if not all(self.reactions.needs_nothing(event_type) for event_type in types):
+            return False
+        reach(CrashPoint.INBOX_RECEIVED)
+        try:
+            handled = await self.reactions.handle_together(arrivals)
+        except Exception:  # noqa: BLE001 - whose it was shows when each is handled alone
+            return False
+        reach(CrashPoint.INBOX_COMMITTED)
+        for delivery, fresh in zip(waiting, handled, strict=True):
+            metrics.handled(self.ground.bus.service, "handled" if fresh else "repeated")
+            await delivery.ack()
+        return True
 
     async def _say_working(self) -> None:
         """Have the stream deliver nothing again that waits here for its turn."""

@@ -41,10 +41,12 @@ SELECT {COLUMNS}, true AS head FROM outbox o WHERE {WAITS} AND NOT {OLDER_WAITS}
 """  # noqa: S608 - likewise
 
 MARK_PUBLISHED = """
+WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE outbox o SET published_at = now(), stream_sequence = done.stream_sequence
-  FROM unnest($1::bigint[], $2::bigint[]) AS done (id, stream_sequence)
+  FROM unhurried, unnest($1::bigint[], $2::bigint[]) AS done (id, stream_sequence)
  WHERE o.id = done.id
 """
+"""Waits for no disk: of what a crash forgets it is found out again that it is in the stream, as of any unmarked event."""
 
 PUT_OFF = """
 UPDATE outbox o SET attempts = o.attempts + 1, next_at = now() + make_interval(secs => later.seconds)

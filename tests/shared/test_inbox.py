@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -175,6 +177,78 @@ async def test_a_service_out_of_reach_counts_nothing(stack: Open) -> None:
         await s.until(lambda: effects(s), 20)
         assert asked == 8
         assert await letters(s) == []
+
+
+async def handled_at_once(s: Stack, clinic: Clinic, events: list[VisitCheckedIn]) -> list[list[UUID]]:
+    """Have the first handled while the others come to wait in the same lane: what each transaction did, in order."""
+    go, order = asyncio.Event(), "SELECT entity, xmin::text AS tx FROM effect WHERE what = 'check-in' ORDER BY id"
+    before = len(await effects(s))
+
+    async def wait() -> None:
+        await go.wait()
+
+    clinic.within = wait
+    for event in events:
+        await s.publish(event)
+    await s.until(lambda: everything_waits(s, len(events)))
+    go.set()
+    await s.quiet()
+    rows = (await s.fetch("booking", order))[before:]
+    return [[row["entity"] for row in group] for _, group in groupby(rows, key=itemgetter("tx"))]
+
+
+async def everything_waits(s: Stack, count: int) -> bool:
+    """All are with the service, which has had the time to put them into their lane."""
+    consumer = await s.stream.client.jetstream().consumer_info("CARE", "booking")
+    await asyncio.sleep(0.05)
+    return bool(consumer.num_ack_pending == count)
+
+
+async def test_what_waits_shares_a_transaction_in_its_order(stack: Open) -> None:
+    clinic = Clinic(prepares=False)
+    async with at_work(stack, clinic, inbox_slots="1") as s:
+        events = [checked_in(patient=uuid4()) for _ in range(20)]
+        first, *others = [event.visit for event in events]
+        assert await handled_at_once(s, clinic, events) == [[first], others[:16], others[16:]]
+        assert len(await s.events(VideoRequested)) == 20
+
+
+async def test_what_breaks_a_shared_transaction_is_refused_alone(stack: Open) -> None:
+    clinic = Clinic(prepares=False)
+    async with at_work(stack, clinic, inbox_slots="1", inbox_put_off_seconds="0.01") as s:
+        events = [checked_in(patient=uuid4()) for _ in range(6)]
+        clinic.refused = {events[3].visit}
+        done = [event.visit for event in events if event.visit not in clinic.refused]
+        assert await handled_at_once(s, clinic, events) == [[visit] for visit in done]
+        assert await letters(s) == [("unwilling", 5)]
+
+
+async def test_a_crash_in_a_shared_transaction_leaves_nothing_of_it_and_all_of_it_is_done_after(stack: Open) -> None:
+    clinic, go = Clinic(prepares=False), asyncio.Event()
+    async with at_work(stack, clinic, inbox_slots="1", ack_wait=1.0) as s:
+        events = [checked_in(patient=uuid4()) for _ in range(6)]
+
+        async def come() -> None:
+            """The fourth that comes to the work, the third of those that share it, stays there."""
+            clinic.seen.append(uuid4())
+            await (asyncio.Event().wait() if len(clinic.seen) == 4 else go.wait())
+
+        clinic.within = come
+        for event in events:
+            await s.publish(event)
+        await s.until(lambda: everything_waits(s, 6))
+        go.set()
+        await s.until(lambda: is_at(clinic, 4))
+        await s.crash("booking")
+        assert await effects(s) == [events[0].visit]
+        clinic.within = None
+        await s.start("booking")
+        await s.quiet(20)
+        assert sorted(await effects(s)) == sorted(event.visit for event in events)
+
+
+async def is_at(clinic: Clinic, place: int) -> bool:
+    return len(clinic.seen) == place
 
 
 async def test_many_that_wait_for_a_service_that_hangs_leave_room_for_the_rest(stack: Open) -> None:

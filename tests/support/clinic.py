@@ -47,8 +47,12 @@ class ClinicSettings(Settings, frozen=True, kw_only=True):
 
 @dataclass
 class Clinic:
-    """What the service's work meets: visits it refuses, and something to do before or within the work."""
+    """What the service's work meets: visits it refuses, and something to do before or within the work.
 
+    With `prepares` false there is nothing to do before, so that events that wait share a transaction.
+    """
+
+    prepares: bool = True
     refused: set[UUID] = field(default_factory=set)
     before: Callable[[], Awaitable[None]] | None = None
     within: Callable[[], Awaitable[None]] | None = None
@@ -58,7 +62,7 @@ class Clinic:
         """Wire it."""
         return App(
             settings=ClinicSettings.from_environment(),
-            reactions=(Reaction(VisitCheckedIn, self.check_in, self.prepare),),
+            reactions=(Reaction(VisitCheckedIn, self.check_in, self.prepare if self.prepares else None),),
             deadlines={CALL_BACK: call_back},
         )
 
@@ -69,9 +73,9 @@ class Clinic:
             await self.before()
         return "prepared"
 
-    async def check_in(self, ground: Ground, tx: Tx, received: Received[VisitCheckedIn], ready: str) -> None:
+    async def check_in(self, ground: Ground, tx: Tx, received: Received[VisitCheckedIn], ready: str | None) -> None:
         """Note it, announce it, and set a deadline, unless the visit is refused."""
-        assert ready == "prepared"
+        assert ready == ("prepared" if self.prepares else None)
         if self.within is not None:
             await self.within()
         if received.event.visit in self.refused:
