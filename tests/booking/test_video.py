@@ -23,7 +23,7 @@ from shared.requests import video as ask
 from shared.requests import visits
 from shared.requests.booking import APPOINTMENT, CANCEL, OfAppointment
 from tests.booking.people import JONAS
-from tests.booking.visits import book
+from tests.booking.visits import book, ended
 
 if TYPE_CHECKING:
     from tests.support.stack import Open, Stack
@@ -135,6 +135,25 @@ async def test_who_hangs_up_may_ask_for_another_and_the_visit_is_still_its_clini
         await s.quiet()
         assert await s.events(VideoLeft) == []
         assert (await s.ask(ask.VIDEO, ask.OfVideo(video=again.video), as_="maria-lopez")).status == "connected"
+
+
+async def test_who_hangs_up_as_the_visit_is_ended_waits_for_nobody(stack: Open) -> None:
+    async with stack("directory", "booking") as s:
+        for _ in range(5):
+            of_video = ask.OfVideo(video=(await wait(s)).video)
+            joined = await s.ask(ask.CONNECT_VIDEO, of_video, as_="dana-reyes")
+            assert joined.appointment is not None
+            of = OfAppointment(appointment=joined.appointment)
+            booked = await s.ask(APPOINTMENT, of, as_="maria-lopez")
+            over, _ = await asyncio.gather(
+                s.publish(ended(booked, MARIA)),
+                s.ask(ask.LEAVE_VIDEO, of_video, as_="maria-lopez"),
+                return_exceptions=True,
+            )
+            assert isinstance(over, UUID)
+            await s.handled("booking", over)
+            assert (await s.ask(ask.VIDEO, of_video, as_="maria-lopez")).status is ask.VideoStatus.ENDED
+            s.clock.advance(timedelta(minutes=1))
 
 
 async def test_who_has_an_appointment_at_this_moment_is_told_so_and_not_left_waiting(stack: Open) -> None:

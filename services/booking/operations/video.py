@@ -24,6 +24,7 @@ from services.booking.model.refusals import NothingTold
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking
 from services.booking.operations.find_offers import emergency
+from services.booking.store import appointments
 from services.booking.store import video as store
 from shared import audit, idempotency
 from shared.errors import Refusal
@@ -150,6 +151,8 @@ async def leave_video(ground: BookingGround, call: Call, ask: OfVideo) -> VideoS
     if known is None or await may_open(ground, call, known.patient) not in {Open.SELF, Open.PROXY}:
         raise NoSuchVideo
     async with ground.db.transaction() as tx:
+        if known.appointment is not None:
+            await appointments.lock(tx, known.appointment)  # before its call, as when the visit ends
         row = await store.lock(tx, ask.video)
         if row is None or row.status in OVER:
             raise CallOver
