@@ -137,6 +137,20 @@ async def test_who_hangs_up_may_ask_for_another_and_the_visit_is_still_its_clini
         assert (await s.ask(ask.VIDEO, ask.OfVideo(video=again.video), as_="maria-lopez")).status == "connected"
 
 
+async def test_nobody_is_promised_at_once_a_clinician_who_is_in_a_call(stack: Open) -> None:
+    async with stack("directory", "booking") as s:
+        of_video = ask.OfVideo(video=(await wait(s)).video)
+        await s.ask(ask.CONNECT_VIDEO, of_video, as_="dana-reyes")
+        asks = ask.AskVideo(patient=JONAS)
+        promise = await s.ask(ask.VIDEO_PROMISE, asks, as_="jonas-weber")
+        assert (promise.minutes, promise.waiting) == (20, 0)
+        waits = await wait(s, "jonas-weber", JONAS)
+        assert timedelta(minutes=19) < waits.promised_at - s.clock() <= timedelta(minutes=20)
+        await s.ask(ask.LEAVE_VIDEO, of_video, as_="maria-lopez")
+        s.clock.advance(timedelta(minutes=1))
+        assert (await s.ask(ask.VIDEO_PROMISE, ask.AskVideo(patient=MARIA), as_="maria-lopez")).minutes == 20
+
+
 async def test_who_hangs_up_as_the_visit_is_ended_waits_for_nobody(stack: Open) -> None:
     async with stack("directory", "booking") as s:
         for _ in range(5):
@@ -227,6 +241,8 @@ def test_a_promise_grows_with_those_before_and_shrinks_with_those_on_call() -> N
     assert promised(NOON, waiting=0, clinicians=1) == NOON + timedelta(minutes=10)
     assert promised(NOON, waiting=3, clinicians=1) == NOON + timedelta(minutes=40)
     assert promised(NOON, waiting=3, clinicians=2) == NOON + timedelta(minutes=20)
+    assert promised(NOON, waiting=0, clinicians=2, busy=1) == NOON + timedelta(minutes=10)
+    assert promised(NOON, waiting=1, clinicians=2, busy=1) == NOON + timedelta(minutes=20)
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,9 @@ def _covers(shift: Shift, now: datetime) -> bool:
     return local.isoweekday() in shift.weekdays and shift.opens <= local.strftime("%H:%M") < shift.closes
 
 
-def promised(now: datetime, *, waiting: int, clinicians: int) -> datetime:
-    """By when somebody joins a patient before whom so many wait."""
-    return now + EACH_WAITS * (1 + waiting // clinicians)
+def promised(now: datetime, *, waiting: int, clinicians: int, busy: int = 0) -> datetime:
+    """By when somebody joins a patient before whom so many wait, or are with one of the clinicians already."""
+    return now + EACH_WAITS * (1 + (waiting + busy) // clinicians)
 
 
 def may_join(*, credential: str, on_call_with: Collection[str], requested: datetime, now: datetime) -> bool:

@@ -75,10 +75,16 @@ async def video_promise(ground: BookingGround, call: Call, ask: AskVideo) -> Vid
     state = ask.state or card.state
     cards = await on_call_in(ground, call, state, call.now)
     async with ground.db.reading() as tx:
-        waiting = await store.count_waiting(tx)
-    until = promised(call.now, waiting=waiting, clinicians=len(cards))
+        waiting, until = await _promise(tx, call, cards)
     minutes = round((until - call.now).total_seconds() / 60)
     return VideoPromise(state=state, minutes=minutes, waiting=waiting, price_cents=price(ground))
+
+
+async def _promise(tx: Tx, call: Call, cards: list[ClinicianCard]) -> tuple[int, datetime]:
+    """How many wait already, and by when one of the clinicians is with who asks now."""
+    waiting = await store.count_waiting(tx)
+    busy = await store.count_busy(tx, [card.clinician for card in cards], call.now)
+    return waiting, promised(call.now, waiting=waiting, clinicians=len(cards), busy=busy)
 
 
 async def _card(ground: BookingGround, call: Call, patient: UUID) -> PatientCard:
@@ -116,7 +122,7 @@ async def _request(
     sealed = keys.seal(ask.reason.encode(), kind=Kind.REASON, object=video, author=author)
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, ask.patient)
-        until = promised(call.now, waiting=await store.count_waiting(tx), clinicians=len(cards))
+        _, until = await _promise(tx, call, cards)
         row = store.VideoRow(
             id=video,
             patient=ask.patient,

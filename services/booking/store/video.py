@@ -38,6 +38,12 @@ SELECT {COLUMNS} FROM video
 
 COUNT = "SELECT count(*) FROM video WHERE status = 'waiting'"
 
+COUNT_BUSY = """
+SELECT count(DISTINCT clinician) FROM appointment
+ WHERE clinician = ANY($1::uuid[]) AND status IN ('booked', 'arrived')
+   AND start_at <= $2 AND start_at > $2::timestamptz - interval '1 day' AND end_at > $2
+"""
+
 CONNECT = "UPDATE video SET status = 'connected', clinician = $2, appointment = $3, settled_at = $4 WHERE id = $1"
 
 LEAVE = "UPDATE video SET status = 'left', settled_at = $2 WHERE id = $1"
@@ -106,6 +112,12 @@ async def waiting(tx: Tx, states: Collection[str], most: int) -> list[VideoRow]:
 async def count_waiting(tx: Tx) -> int:
     """How many wait, wherever they are: the same clinicians see to all of them."""
     count: int = await tx.fetchval(COUNT)
+    return count
+
+
+async def count_busy(tx: Tx, clinicians: Collection[UUID], now: datetime) -> int:
+    """How many of them are with somebody at this moment."""
+    count: int = await tx.fetchval(COUNT_BUSY, list(clinicians), now)
     return count
 
 
