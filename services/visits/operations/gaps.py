@@ -121,10 +121,10 @@ async def snooze(ground: Ground, call: Call, ask: Snooze) -> Snoozed:
         raise SnoozedTooLong(field="until")
     async with ground.db.transaction() as tx:
         await refuse_erased(tx, gap.patient)
+        await gaps.watch(tx, gap.patient, ask.until)  # before the gap, as when it is looked for
         if await gaps.lock(tx, ask.gap) is None:
             raise NotDue
         await gaps.snooze(tx, ask.gap, ask.until)
-        await gaps.watch(tx, gap.patient, ask.until)
         await announce(tx, GapSnoozed(gap=ask.gap, patient=gap.patient, until=ask.until), call.now)
         await audit.record(tx, call, "write", patient=gap.patient, object=ask.gap)
         done = Snoozed(gap=ask.gap, until=ask.until)
