@@ -43,6 +43,7 @@ NOT_KEPT = logs.event("command.not-kept", "operation")
 TOO_LARGE = logs.event("answer.too-large", "operation", "size")
 
 FIELD = re.compile(r" - at `\$\.?([\w.\[\]-]*)`$", re.ASCII)
+SIZES = (("length <=", "too long"), ("length >=", "too short"), (" <=", "too large"), (" >=", "too small"))
 NAMED = re.compile(r"^Object (missing required|contains unknown) field `([A-Za-z_]\w{0,63})`", re.ASCII)
 
 
@@ -198,5 +199,5 @@ def fault(words: str) -> tuple[str, str]:
     path = at[1] if at else ""
     named = NAMED.match(words)
     if named is None:
-        return path, "wrong kind of value"
+        return path, next((told for says, told in SIZES if says in words), "wrong kind of value")
     return f"{path}.{named[2]}".removeprefix("."), "missing" if named[1] == "missing required" else "unknown"
