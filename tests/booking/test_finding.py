@@ -71,6 +71,7 @@ async def test_the_patient_chooses_office_clinician_kind_and_time() -> None:
             {"earliest": datetime(2027, 1, 2, tzinfo=UTC), "latest": datetime(2027, 1, 1, tzinfo=UTC)},
             "latest",
         ),
+        ({"latest": datetime(2026, 1, 2, tzinfo=UTC)}, "latest"),
         ({"earliest": datetime(2027, 1, 2)}, "earliest"),  # noqa: DTZ001 - a time without its offset is what is wrong
         ({"reason": ""}, "reason"),
         ({"reason": "a" * 4001}, "reason"),

@@ -66,6 +66,12 @@ class NotCancellable(Conflict):
     code = "not-cancellable"
 
 
+class TimesPast(Invalid):
+    """The times asked for are past. Ask for times from now on."""
+
+    code = "times-past"
+
+
 class UnknownChoice(Invalid):
     """The practice has nothing by this name or id. The field at fault is named; correct it and send again."""
 

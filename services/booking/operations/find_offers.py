@@ -10,7 +10,7 @@ from uuid import uuid4
 import msgspec
 
 from services.booking.model.reasons import plain, visit_type
-from services.booking.model.refusals import NothingTold, UnknownChoice
+from services.booking.model.refusals import NothingTold, TimesPast, UnknownChoice
 from services.booking.model.wish import Wish
 from services.booking.operations.access import require_own
 from services.booking.operations.availability import as_booking, offers, who, who_may_treat
@@ -49,6 +49,8 @@ async def find_offers(ground: BookingGround, call: Call, ask: FindOffers) -> Off
     if ask.instead_of is not None:
         ask, moving = await appointment_to_move(ground, call, ask, ask.instead_of)
     check(ask, ground.practice)
+    if ask.latest is not None and ask.latest < call.now:
+        raise TimesPast(field="latest")
     guidance = emergency(ask.reason or "", ground.practice) if reads_words(call) else None
     patient = ask.patient or call.person.id
     try:
