@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.emergency import rule, second_opinion
+from shared.emergency.text import tokens
 
 if TYPE_CHECKING:
     from shared.practice.model import Emergency
@@ -15,8 +16,9 @@ UNNAMED = "unnamed"
 
 def heard(words: str, emergency: Emergency) -> str | None:
     """The kind of emergency that the words sound like, or nothing."""
-    kind = rule.heard(words, emergency)
-    if kind is None and emergency.second_opinion < 1 and second_opinion.chance(words) > emergency.second_opinion:
+    said = tokens(words)
+    kind = rule.heard_in(said, emergency)
+    if kind is None and emergency.second_opinion < 1 and second_opinion.chance_in(said) > emergency.second_opinion:
         return UNNAMED
     return kind
 

@@ -54,17 +54,17 @@ def words_of(text: str) -> Words:
             if token in STOPS and starts[-1] != len(said):
                 starts.append(len(said))
             continue
-        said.append(_known_as(token))
+        said.append(known_as(token))
         denied.append(left > 0)
         left = REACH if token in DENIALS else left - 1
     if starts[-1] != len(said):
         starts.append(len(said))
     meant = [() if no else meanings(word) for word, no in zip(said, denied, strict=True)]
-    return Words(said, denied, meant, _windows(starts))
+    return Words(said, denied, meant, windows(starts))
 
 
-def _windows(starts: list[int]) -> list[tuple[int, int]]:
-    """The sentences, and each together with the next."""
+def windows(starts: list[int]) -> list[tuple[int, int]]:
+    """The sentences, which begin at `starts` and end where the next begins, and each together with the next."""
     sentences = [piece for first, after in pairwise(starts) for piece in _pieces(first, after)]
     together = [(a, d) for (a, _), (_, d) in pairwise(sentences) if d - a <= 2 * WINDOW]
     return sentences + together
@@ -76,7 +76,7 @@ def _pieces(first: int, after: int) -> list[tuple[int, int]]:
     return [(at, min(at + WINDOW, after)) for at in range(first, after - STEP, STEP)]
 
 
-def _known_as(token: str) -> str:
+def known_as(token: str) -> str:
     """The word, all relatives as one, and numbers by their size."""
     if token in RELATIVES:
         return "<relative>"

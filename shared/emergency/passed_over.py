@@ -60,6 +60,8 @@ def _goes_on(context: Context, comma: int) -> bool:
 
 def long_ago(context: Context) -> frozenset[int]:
     """The words of every clause that says when it was, unless its sentence also says that it is now."""
+    if not context.past:
+        return frozenset()
     now = _sentences_with(context, context.present)
     breaks = context.commas | context.stops | context.turns
     clause_of, sentence_of = _numbered(context.length, breaks), _numbered(context.length, context.stops)
@@ -69,6 +71,8 @@ def long_ago(context: Context) -> frozenset[int]:
 
 def only_asked(context: Context) -> frozenset[int]:
     """The words of every sentence that asks about something, unless it also says that it is now."""
+    if not context.asked:
+        return frozenset()
     asking = _sentences_with(context, context.asked) - _sentences_with(context, context.present)
     return frozenset(at for at, n in enumerate(_numbered(context.length, context.stops)) if n in asking)
 
@@ -86,7 +90,7 @@ def means_something_else(place: Place, other: Mapping[int, Place]) -> bool:
 
 
 def _sentences_with(context: Context, places: frozenset[int]) -> set[int]:
-    sentence_of = _numbered(context.length, context.stops)
+    sentence_of = _numbered(context.length, context.stops) if places else []
     return {sentence_of[first] for first in places}
 
 

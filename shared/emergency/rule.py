@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from shared.emergency.passed_over import Context, denied, long_ago, means_something_else, only_asked, within
 from shared.emergency.patterns import parts, spelled_out
 from shared.emergency.scan import Scanner, Text
-from shared.emergency.text import plain
+from shared.emergency.text import plain, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from shared.emergency.passed_over import Place
     from shared.practice.model import Emergency
@@ -42,10 +42,10 @@ class Rule:
             for sign in emergency.signs
             for said in sign.said
         ]
-        self._with: dict[int, list[int]] = defaultdict(list)
+        signs_with = Counter(part for ready in self._signs for part in set(ready.parts))
+        self._with: dict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
         for at, ready in enumerate(self._signs):
-            for part in set(ready.parts):
-                self._with[part].append(at)
+            self._with[min(ready.parts, key=signs_with.__getitem__)].append((at, frozenset(ready.parts)))
         sequences = [spelled_out(part, emergency.words) for part in numbers]
         self._first_context = len(sequences)
         for name in AROUND:
@@ -53,11 +53,11 @@ class Rule:
             sequences.append(frozenset().union(*entries))
         self._scanner = Scanner(sequences, frozenset(map(plain, emergency.fillers)))
 
-    def heard(self, words: str) -> str | None:
-        """The kind of the first sign that stands in the words and counts."""
-        text = self._scanner.scan(words)
+    def heard(self, said: list[str]) -> str | None:
+        """The kind of the first sign that stands in the words said and counts."""
+        text = self._scanner.scan(said)
         signs = {number: places for number, places in text.places.items() if number < self._first_context}
-        if not self._whole(signs):
+        if not self._whole(set(signs)):
             return None
         around = {name: text.places.get(self._first_context + n, []) for n, name in enumerate(AROUND)}
         context = _context(text, around, said=within(place for places in signs.values() for place in places))
@@ -67,20 +67,20 @@ class Rule:
             for number, places in signs.items()
         }
         asked = only_asked(context)
-        whole = self._whole(number for number, places in counted.items() if places)
+        whole = self._whole({number for number, places in counted.items() if places})
         return next((sign.kind for sign in whole if _stands(sign, counted, text, asked)), None)
 
-    def _whole(self, parts: Iterable[int]) -> list[Ready]:
-        """The signs none of whose parts are missing, in their order."""
-        found = Counter(at for part in parts for at in self._with[part])
-        return [self._signs[at] for at in sorted(found) if found[at] == len(set(self._signs[at].parts))]
+    def _whole(self, parts: set[int]) -> list[Ready]:
+        """The signs none of whose parts are missing, in their order; each is looked for at its rarest part."""
+        whole = [at for part in parts if part in self._with for at, needed in self._with[part] if needed <= parts]
+        return [self._signs[at] for at in sorted(whole)]
 
 
 def _context(text: Text, around: Mapping[str, list[Place]], said: Mapping[int, Place]) -> Context:
     not_denying = within(around["no_denials"])
     firsts = {name: frozenset(first for first, _ in places) for name, places in around.items()}
     return Context(
-        length=len(text.words),
+        length=text.length,
         commas=text.commas,
         stops=text.stops,
         denials=frozenset(
@@ -124,4 +124,9 @@ def _rule(emergency: Emergency) -> Rule:
 
 def heard(words: str, emergency: Emergency) -> str | None:
     """The kind of emergency that the words sound like, by the practice's signs, or nothing."""
-    return _rule(emergency).heard(words)
+    return heard_in(tokens(words), emergency)
+
+
+def heard_in(said: list[str], emergency: Emergency) -> str | None:
+    """The same of words that are already told apart."""
+    return _rule(emergency).heard(said)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from shared.emergency.text import COMMA, STOPS, tokens
+from shared.emergency.text import BREAKS, COMMA
 from shared.emergency.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ class Node:
     ends: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """Sequences begun whose next word is still awaited behind fillers, and how many of those were passed."""
 
     nodes: list[Node]
@@ -33,18 +32,33 @@ class Waiting:
 NOTHING_WAITS = Waiting([], 0)
 
 
+Met = tuple[tuple[str, ...], bool, tuple[int, ...], list[Node], frozenset[str]]
+"""A typed word: what it may be, whether it fills, which parts end with it, the nodes it begins, and what may follow.
+
+A plain tuple, since it is taken apart for every word.
+"""
+NOBODY: Met = ((), False, (), [], frozenset())
+"""What stands behind the last word before a stop."""
+
+
 @dataclass(frozen=True)
 class Text:
-    """What was found: the words, where commas and stops follow, and for each part its places as (first, after last).
+    """What was found: the words, where commas and stops follow, and for each part its places as (first, after last)."""
 
-    `meaning` says for each place how many words before it are no fillers.
-    """
-
-    words: list[str]
-    meaning: list[int]
+    words: list[Met]
     commas: frozenset[int]
     stops: frozenset[int]
     places: dict[int, list[tuple[int, int]]]
+
+    @property
+    def length(self) -> int:
+        """How many words there are."""
+        return len(self.words)
+
+    @cached_property
+    def meaning(self) -> list[int]:
+        """For each place, how many words before it are no fillers."""
+        return [0, *accumulate(not fills for _, fills, *_ in self.words)]
 
 
 WORDS_KEPT = 8192
@@ -69,33 +83,57 @@ class Scanner:
         self._vocabulary = Vocabulary(word for sequences in parts for sequence in sequences for word in sequence)
         self._read = lru_cache(maxsize=WORDS_KEPT)(self._met)
 
-    def scan(self, text: str) -> Text:
+    def scan(self, said: list[str]) -> Text:
         """Every place of every part; a part does not go on over a stop."""
-        words, commas, stops = _split(text)
-        read = [self._read(token) for token in words]
-        places: dict[int, list[tuple[int, int]]] = {}
-        filling = [word in self._fillers for word in words]
-        for first, (_, begun) in enumerate(read):
-            if not begun:
-                continue
-            at, reached, waiting = first, begun, NOTHING_WAITS
-            while reached or waiting.nodes:
-                at += 1
-                for node in reached:
-                    for number in node.ends:
-                        places.setdefault(number, []).append((first, at))
-                if at == len(words) or at in stops:
-                    break
-                nodes = [*reached, *waiting.nodes] if waiting.nodes else reached
-                waiting = _passing(reached, waiting) if filling[at] else NOTHING_WAITS
-                reached = [node.then[word] for node in nodes for word in read[at][0] if word in node.then]
-        meaning = [0, *accumulate(not filler for filler in filling)]
-        return Text(words, meaning, commas, stops, places)
+        read: list[Met] = []
+        commas: list[int] = []
+        stops: list[int] = []
+        for token in said:
+            if token in BREAKS:
+                (commas if token == COMMA else stops).append(len(read))
+            else:
+                read.append(self._read(token))
+        text = Text(read, frozenset(commas), frozenset(stops), {})
+        behind = [*read[1:], NOBODY]
+        for stop in stops:
+            behind[stop - 1] = NOBODY
+        for first, ((_, _, ends, begun, follow), (meant, fills, _, _, _)) in enumerate(zip(read, behind, strict=False)):
+            for number in ends:
+                text.places.setdefault(number, []).append((first, first + 1))
+            if begun and ((meant and not follow.isdisjoint(meant)) or (fills and _goes_on(behind, first, follow))):
+                _walk(text, behind, first, begun)
+        return text
 
-    def _met(self, token: str) -> tuple[tuple[str, ...], list[Node]]:
-        """The words that a typed one may be, and what begins with it."""
+    def _met(self, token: str) -> Met:
         meant = self._vocabulary.of(token)
-        return meant, [self._root.then[word] for word in meant if word in self._root.then]
+        begun = [self._root.then[word] for word in meant if word in self._root.then]
+        ends = tuple(number for node in begun for number in node.ends)
+        follow = frozenset(word for node in begun for word in node.then)
+        return meant, token in self._fillers, ends, [node for node in begun if node.then], follow
+
+
+def _goes_on(behind: list[Met], first: int, follow: frozenset[str]) -> bool:
+    """Whether behind the filler there, and as many more as may be, stands a word of those that may follow."""
+    for meant, fills, _, _, _ in behind[first + 1 : first + 1 + MOST_FILLERS]:
+        if not follow.isdisjoint(meant):
+            return True
+        if not fills:
+            return False
+    return False
+
+
+def _walk(text: Text, behind: list[Met], first: int, reached: list[Node]) -> None:
+    """Finds every place that begins with the first word, whose nodes are reached, and is longer than it."""
+    at, waiting = first, NOTHING_WAITS
+    while reached or waiting.nodes:
+        meant, fills, _, _, _ = behind[at]
+        nodes = [*reached, *waiting.nodes] if waiting.nodes else reached
+        waiting = _passing(reached, waiting) if fills else NOTHING_WAITS
+        reached = [node.then[word] for node in nodes for word in meant if word in node.then]
+        at += 1
+        for node in reached:
+            for number in node.ends:
+                text.places.setdefault(number, []).append((first, at + 1))
 
 
 def _passing(reached: list[Node], waiting: Waiting) -> Waiting:
@@ -104,16 +142,3 @@ def _passing(reached: list[Node], waiting: Waiting) -> Waiting:
     if waiting.passed < MOST_FILLERS:
         return Waiting([*go_on, *waiting.nodes], waiting.passed + 1)
     return Waiting(go_on, 1) if go_on else NOTHING_WAITS
-
-
-def _split(text: str) -> tuple[list[str], frozenset[int], frozenset[int]]:
-    words: list[str] = []
-    commas, stops = set(), set()
-    for token in tokens(text):
-        if token == COMMA:
-            commas.add(len(words))
-        elif token in STOPS:
-            stops.add(len(words))
-        else:
-            words.append(token)
-    return words, frozenset(commas), frozenset(stops)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from shared.emergency import heard
 from shared.emergency.second_opinion import chance, learned
 from tests.emergency.labelled import EMERGENCY, PARTS, phrases
+from tests.emergency.learning import fit
 from tests.emergency.learning.phrases import FOR_TUNING, digest
 from tests.emergency.learning.phrases import phrases as lessons
 
@@ -23,6 +25,15 @@ def test_nothing_was_learned_from_the_sets_that_are_to_judge_it() -> None:
         for phrase in (*phrases(part, "emergency"), *phrases(part, "ordinary"))
     }
     assert judging.isdisjoint(phrase for phrase, _ in lessons())
+
+
+def test_what_is_used_adds_up_to_what_was_trained() -> None:
+    known = learned()
+    weights = [known.step * weight for weight in known.weights]
+    said = [phrase for part in PARTS for label in ("emergency", "ordinary") for phrase in phrases(part, label)]
+    long = [end.join(said[at : at + 9]) for at in range(0, len(said), 9) for end in (". ", " ", ", no ")]
+    heard_so = [chance(text) for text in said + long]
+    assert heard_so == pytest.approx([fit.chance(text, weights, known.bias) for text in said + long], abs=1e-9)
 
 
 def test_a_practice_can_switch_it_off() -> None:
