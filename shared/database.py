@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 ABANDONED_AFTER = "60s"
 """How long the locks of a process outlast it that hangs, or whose machine is gone, in a transaction."""
 
+BY_INDEX = "off"
+"""Services look rows up by key. Of tables that have just begun to grow the planner knows nothing yet, and would read
+them whole in every statement until their first statistics."""
+
 UNREACHABLE = (
     OSError,
     TimeoutError,
@@ -96,6 +100,7 @@ class Database:
                 server_settings={
                     "application_name": name,
                     "timezone": "UTC",
+                    "enable_seqscan": BY_INDEX,
                     "idle_in_transaction_session_timeout": ABANDONED_AFTER,
                 },
             )

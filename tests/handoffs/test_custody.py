@@ -32,8 +32,8 @@ BEGUN_LATE = "UPDATE custody SET started_at = started_at + interval '1 second' W
 SETTLED_ALONE = "UPDATE handoff SET state = 'closed', settled_at = opened_at, settled_by = id WHERE id = $1"
 PATIENT = "UPDATE custody SET owner = 'patient:' || handoff WHERE handoff = $1"
 OPEN_TWICE = """
-INSERT INTO handoff (id, name, case_id, opened_by, opened_at, state, chased)
-SELECT gen_random_uuid(), name, case_id, gen_random_uuid(), opened_at, state, 0 FROM handoff WHERE id = $1
+INSERT INTO handoff (id, name, case_id, opened_by, opened_at, opened_sequence, state, chased)
+SELECT gen_random_uuid(), name, case_id, gen_random_uuid(), opened_at, 2, state, 0 FROM handoff WHERE id = $1
 """
 
 
@@ -57,8 +57,8 @@ def test_a_broken_custody_is_refused(ledger: Ledger, handoff: UUID, statement: s
 def test_work_without_any_custody_is_refused(ledger: Ledger) -> None:
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
         ledger.fetch(
-            "INSERT INTO handoff (id, name, case_id, opened_by, opened_at, state, chased) "
-            "VALUES ($1, 'visit.room', $1, $1, now(), 'open', 0)",
+            "INSERT INTO handoff (id, name, case_id, opened_by, opened_at, opened_sequence, state, chased) "
+            "VALUES ($1, 'visit.room', $1, $1, now(), 1, 'open', 0)",
             uuid4(),
         )
     assert refused.value.constraint_name == "custody_unbroken"

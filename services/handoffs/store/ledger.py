@@ -51,8 +51,9 @@ FIRST_OWNER = "SELECT owner FROM custody WHERE handoff = $1 AND number = 1"
 HOLDERS = "SELECT DISTINCT owner FROM custody WHERE handoff = ANY ($1::uuid[])"
 
 OPEN = """
-INSERT INTO handoff (id, name, case_id, patient, opened_by, opened_at, state, settled_by, settled_at, chased)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO handoff
+    (id, name, case_id, patient, opened_by, opened_at, opened_sequence, state, settled_by, settled_at, chased)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 
 HOLDING = """
@@ -82,13 +83,13 @@ CHASE_OPEN = """
 UPDATE handoff h
    SET chased = h.chased + 1
  WHERE h.name = $1 AND h.case_id = $2 AND h.state = 'open'
-   AND (SELECT sequence FROM fact WHERE name = $1 AND case_id = $2 AND event = h.opened_by) < $3
+   AND h.opened_sequence < $3
 RETURNING h.id
 """
 
 CHASE = "UPDATE handoff SET chased = $2 WHERE id = $1"
 
-OPEN_EARLIER = "UPDATE handoff SET opened_by = $2, opened_at = $3 WHERE id = $1"
+OPEN_EARLIER = "UPDATE handoff SET opened_by = $2, opened_at = $3, opened_sequence = $4 WHERE id = $1"
 
 CUSTODIES = """
 SELECT owner, started_at AS start, ended_at AS end, due, how, rung, event, accepted_by, accepted_at
@@ -160,6 +161,7 @@ async def add(
         opened.patient,
         opened.event,
         opened.at,
+        opened.sequence,
         state,
         settled_by,
         settled_at,
@@ -223,7 +225,7 @@ async def chase_open(tx: Tx, name: HandoffName, case: UUID, sequence: int) -> bo
 
 async def open_earlier(tx: Tx, handoff: UUID, opened: Fact) -> None:
     """An earlier opening was seen later: the work began then; its custodies are put beside it."""
-    await tx.execute(OPEN_EARLIER, handoff, opened.event, opened.at)
+    await tx.execute(OPEN_EARLIER, handoff, opened.event, opened.at, opened.sequence)
 
 
 async def custodies(tx: Tx, handoff: UUID) -> list[Span]:
