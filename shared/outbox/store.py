@@ -46,7 +46,7 @@ UPDATE outbox o SET published_at = now(), stream_sequence = done.stream_sequence
   FROM unhurried, unnest($1::bigint[], $2::bigint[]) AS done (id, stream_sequence)
  WHERE o.id = done.id
 """
-"""Waits for no disk: of what a crash forgets it is found out again that it is in the stream, as of any unmarked event."""
+"""Waits for no disk: of what a crash forgets it is found again that it is in the stream, as of any unmarked event."""
 
 PUT_OFF = """
 UPDATE outbox o SET attempts = o.attempts + 1, next_at = now() + make_interval(secs => later.seconds)
