@@ -39,12 +39,15 @@ class CrashedError(BaseException):
     """The process is taken to have died here; nothing catches this and goes on."""
 
 
-_armed: dict[CrashPoint, bool] = {}
+_armed: dict[CrashPoint, tuple[bool, str]] = {}
 
 
-def arm(point: CrashPoint, *, leave: bool = False) -> None:
-    """Die the next time `point` is reached: by leaving the process at once, or by raising CrashedError."""
-    _armed[point] = leave
+def arm(point: CrashPoint, *, leave: bool = False, service: str = "") -> None:
+    """Die the next time `point` is reached: by leaving the process at once, or by raising CrashedError.
+
+    With `service` only that one does, at the points that tell whose they are, those of the inbox.
+    """
+    _armed[point] = leave, service
 
 
 def disarm() -> None:
@@ -58,10 +61,14 @@ def arm_from_environment(environment: Mapping[str, str]) -> None:
         arm(CrashPoint(name), leave=True)
 
 
-def reach(point: CrashPoint) -> None:
-    """Tell that the work has come to `point`."""
+def reach(point: CrashPoint, service: str = "") -> None:
+    """Tell that the work has come to `point`, in this service."""
     if not _armed or point not in _armed:
         return
-    if _armed.pop(point):
+    leave, meant = _armed[point]
+    if meant and meant != service:
+        return
+    del _armed[point]
+    if leave:
         os._exit(137)
     raise CrashedError(point)

@@ -120,12 +120,12 @@ class Inbox:
             return False
         if not all(self.reactions.needs_nothing(event_type) for event_type in types):
             return False
-        reach(CrashPoint.INBOX_RECEIVED)
+        reach(CrashPoint.INBOX_RECEIVED, self.ground.bus.service)
         try:
             handled = await self.reactions.handle_together(arrivals)
         except Exception:  # noqa: BLE001 - whose it was shows when each is handled alone
             return False
-        reach(CrashPoint.INBOX_COMMITTED)
+        reach(CrashPoint.INBOX_COMMITTED, self.ground.bus.service)
         for delivery, fresh in zip(waiting, handled, strict=True):
             metrics.handled(self.ground.bus.service, "handled" if fresh else "repeated")
             await delivery.ack()
@@ -141,7 +141,7 @@ class Inbox:
 
     async def take(self, delivery: Delivery, stop: asyncio.Event) -> None:
         """Have one delivery handled and answer for it; while the database is away, wait here."""
-        reach(CrashPoint.INBOX_RECEIVED)
+        reach(CrashPoint.INBOX_RECEIVED, self.ground.bus.service)
         pause = 0.0
         while True:
             try:
@@ -180,7 +180,7 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 - whatever the work raises is its refusal
             await self._refused(delivery, arrival, error)
         else:
-            reach(CrashPoint.INBOX_COMMITTED)
+            reach(CrashPoint.INBOX_COMMITTED, self.ground.bus.service)
             metrics.handled(self.ground.bus.service, "handled" if fresh else "repeated")
             await delivery.ack()
 
@@ -205,7 +205,7 @@ class Inbox:
             await delivery.nak(self._pause(attempts))
             return
         await self._set_aside(arrival, error, attempts)
-        reach(CrashPoint.INBOX_DEAD_LETTERED)
+        reach(CrashPoint.INBOX_DEAD_LETTERED, self.ground.bus.service)
         await delivery.term(code_of(error))
 
     def _pause(self, attempt: int, retry_after: float | None = None) -> float:

@@ -61,13 +61,13 @@ class Reactions:
         envelope, received = read(arrival)
         with trace.following(envelope.traceparent):
             prepared = await self.prepare(received)
-            reach(CrashPoint.INBOX_PREPARED)
+            reach(CrashPoint.INBOX_PREPARED, self.ground.bus.service)
             async with self.ground.db.transaction() as tx:
                 if not await self.apply(tx, received, prepared):
                     return False
                 if refused_before:
                     await store.forget_refusals(tx, received.id)
-                reach(CrashPoint.INBOX_APPLIED)
+                reach(CrashPoint.INBOX_APPLIED, self.ground.bus.service)
         return True
 
     def needs_nothing(self, event_type: str) -> bool:
@@ -85,7 +85,7 @@ class Reactions:
             for envelope, received in all_read:
                 with trace.following(envelope.traceparent):
                     fresh.append(await self.apply(tx, received, await self.prepare(received)))
-            reach(CrashPoint.INBOX_APPLIED)
+            reach(CrashPoint.INBOX_APPLIED, self.ground.bus.service)
         return fresh
 
     async def prepare(self, received: Received[Event]) -> list[object]:

@@ -49,7 +49,7 @@ async def deliver(s: Stack, service: str, events: Sequence[Event], way: Way) -> 
         await s.stream.shorten_ack_wait(service)
     for event, event_id, sequence in happened:
         if way in CRASHES:
-            crash.arm(CRASHES[way])
+            crash.arm(CRASHES[way], service=service)
         await s.publish(event, event_id=event_id, sequence=sequence)
         if way in CRASHES:
             await _restart(s, service)
