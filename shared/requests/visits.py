@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.identity.people import Role
 from shared.requests.booking import OfAppointment
-from shared.requests.common import Code, OfPatient, ShortWords, Words
+from shared.requests.common import Code, OfPatient, ShortWords, State, Words
 from shared.requests.declare import Answer, Ask, Done, Operation, operation
 
 PATIENTS = frozenset({Role.PATIENT, Role.PROXY})
@@ -33,6 +33,12 @@ class OrderStatus(StrEnum):
     COMPLETED = "completed"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+
+
+class CheckIn(OfAppointment, frozen=True, kw_only=True):
+    """The patient is here; by video in that `state`, where it is another than they said when they booked."""
+
+    state: State | None = None
 
 
 class OfVisit(Ask, frozen=True, kw_only=True):
@@ -213,7 +219,7 @@ class Visits(Answer, frozen=True, kw_only=True):
     visits: list[Visit]
 
 
-CHECK_IN = operation(Operation("visits", "check-in", OfAppointment, VisitState, command=True, roles=PATIENTS))
+CHECK_IN = operation(Operation("visits", "check-in", CheckIn, VisitState, command=True, roles=PATIENTS))
 LEAVE = operation(Operation("visits", "leave", OfVisit, VisitState, command=True, roles=PATIENTS))
 START = operation(Operation("visits", "start", OfVisit, VisitState, command=True, roles=CLINICIAN))
 END = operation(Operation("visits", "end", EndVisit, VisitOver, command=True, roles=CLINICIAN))

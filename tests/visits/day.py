@@ -40,8 +40,9 @@ class Day:
     def of_visit(self) -> ask.OfVisit:
         return ask.OfVisit(visit=self.visit)
 
-    async def check_in(self, who: str = "maria-lopez", **how: Any) -> ask.VisitState:
-        return await self.s.ask(ask.CHECK_IN, self.appointment, as_=who, **how)
+    async def check_in(self, who: str = "maria-lopez", state: str | None = None, **how: Any) -> ask.VisitState:
+        here = ask.CheckIn(appointment=self.booked.appointment, state=state)
+        return await self.s.ask(ask.CHECK_IN, here, as_=who, **how)
 
     async def leave(self, who: str = "maria-lopez") -> ask.VisitState:
         return await self.s.ask(ask.LEAVE, self.of_visit, as_=who)

@@ -233,6 +233,31 @@ async def test_by_video_the_licence_is_that_of_where_the_patient_lives(stack: Op
         await day.start("amara-okafor")
 
 
+async def test_by_video_the_licence_is_that_of_where_the_patient_says_they_are_now(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await planned(s, clinician=AMARA, kind="video")
+        await day.check_in(state="NY")
+        assert await refusal(day.start("amara-okafor")) == "licence-missing"
+        await day.check_in(state="CO")
+        await s.as_owner("directory", LIVE_IN_TEXAS)
+        await day.check_in()
+        await day.start("amara-okafor")
+
+
+async def test_in_an_office_it_does_not_matter_where_the_patient_says_they_are(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await planned(s)
+        await day.check_in(state="CO")
+        await day.start()
+
+
+@pytest.mark.parametrize("state", ["", "ca", "California", "C\u0130"])
+async def test_a_state_is_named_by_its_postal_code(stack: Open, state: str) -> None:
+    async with stack(*SERVICES) as s:
+        day = await planned(s)
+        assert await refusal(day.check_in(state=state)) == "invalid"
+
+
 async def test_the_patient_can_decline_the_follow_up_once(stack: Open) -> None:
     async with stack(*SERVICES) as s:
         day = await (await planned(s)).over()

@@ -28,7 +28,10 @@ OPEN_ORDER: Final = frozenset({OrderStatus.REQUESTED, OrderStatus.ACCEPTED})
 
 @dataclass(frozen=True, kw_only=True)
 class VisitRow:
-    """A visit; `guidance` and `summary` are sealed. Its reason may call for a follow-up that nobody asks for."""
+    """A visit; `guidance` and `summary` are sealed. Its reason may call for a follow-up that nobody asks for.
+
+    `state` is where the patient said at check-in they are.
+    """
 
     id: UUID
     appointment: UUID
@@ -48,6 +51,7 @@ class VisitRow:
     follow_up_called_for: bool
     follow_up_due: datetime | None
     follow_up_declined_at: datetime | None
+    state: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from shared.app import Ground
     from shared.call import Call
     from shared.database import Tx
-    from shared.requests.booking import OfAppointment
+    from shared.requests.visits import CheckIn
 
 
-async def check_in(ground: Ground, call: Call, ask: OfAppointment) -> VisitState:
+async def check_in(ground: Ground, call: Call, ask: CheckIn) -> VisitState:
     """Open the handoff to a room; who has checked in already is told so, and nothing happens twice.
+
+    By video they may say where they are now, also again: to begin, the clinician is licensed there.
 
     The appointment may be so fresh that its event has not arrived: then the visit is planned here.
     """
@@ -48,6 +50,8 @@ async def check_in(ground: Ground, call: Call, ask: OfAppointment) -> VisitState
         if visit.status is not VisitStatus.ARRIVED:
             await visits.check_in(tx, visit.id, call.now)
             await announce(tx, _checked_in(visit, call), call.now)
+        if ask.state is not None:
+            await visits.say_where(tx, visit.id, ask.state)
         await audit.record(tx, call, "write", patient=patient, object=visit.id)
         done = VisitState(visit=visit.id, appointment=visit.appointment, status=VisitStatus.ARRIVED)
         await idempotency.keep(tx, call, done)

@@ -68,8 +68,13 @@ async def _require_licence(ground: Ground, call: Call, visit: VisitRow) -> None:
 
 
 async def _state(ground: Ground, visit: VisitRow) -> str | None:
-    """The office's, or by video what the patient said when they booked or moved it; none where they are at home."""
+    """The office's, or by video what the patient said last: at check-in, or when they booked or moved it.
+
+    None where they are at home.
+    """
     if visit.kind is VisitKind.OFFICE:
         return ground.practice.offices[visit.office].state
+    if visit.state is not None:
+        return visit.state
     ask = OfAppointment(appointment=visit.appointment)
     return (await ground.bus.call_as_self(APPOINTMENT_FACTS, ask, cause=None)).state

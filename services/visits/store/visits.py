@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COLUMNS = """
 id, appointment, patient, clinician, office, kind, start_at, end_at, time_zone, status, guidance, summary,
-checked_in_at, started_at, ended_at, follow_up_called_for, follow_up_due, follow_up_declined_at
+checked_in_at, started_at, ended_at, follow_up_called_for, follow_up_due, follow_up_declined_at, state
 """
 
 LOCK_APPOINTMENT = """
@@ -69,7 +69,9 @@ CANCEL = "UPDATE visit SET status = 'cancelled' WHERE id = $1"
 
 CHECK_IN = "UPDATE visit SET status = 'arrived', checked_in_at = $2 WHERE id = $1"
 
-LEAVE = "UPDATE visit SET status = 'planned', checked_in_at = NULL WHERE id = $1"
+SAY_WHERE = "UPDATE visit SET state = $2 WHERE id = $1"
+
+LEAVE = "UPDATE visit SET status = 'planned', checked_in_at = NULL, state = NULL WHERE id = $1"
 
 START = "UPDATE visit SET status = 'in-progress', started_at = $2 WHERE id = $1"
 
@@ -177,6 +179,11 @@ async def cancel(tx: Tx, visit: UUID) -> None:
 async def check_in(tx: Tx, visit: UUID, now: datetime) -> None:
     """The patient is here."""
     await tx.execute(CHECK_IN, visit, now)
+
+
+async def say_where(tx: Tx, visit: UUID, state: str) -> None:
+    """The patient is in this state now."""
+    await tx.execute(SAY_WHERE, visit, state)
 
 
 async def leave(tx: Tx, visit: UUID) -> None:
