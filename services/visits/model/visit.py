@@ -51,7 +51,7 @@ class VisitRow:
     follow_up_called_for: bool
     follow_up_due: datetime | None
     follow_up_declined_at: datetime | None
-    state: str | None = None
+    state: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

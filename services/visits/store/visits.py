@@ -233,4 +233,5 @@ def _visit(row: asyncpg.Record | None) -> VisitRow | None:
         follow_up_called_for=row["follow_up_called_for"],
         follow_up_due=row["follow_up_due"],
         follow_up_declined_at=row["follow_up_declined_at"],
+        state=row["state"],
     )
