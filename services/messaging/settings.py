@@ -16,7 +16,7 @@ class MessagingSettings(Settings, frozen=True, kw_only=True):
 
     service: str = "messaging"
     send_together: int = 64
-    send_writers: int = 2
+    send_writers: int = 1
     objects_url: str
     parts_at_once: int = 8
     most_uploads: int = 20

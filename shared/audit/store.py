@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -102,6 +103,9 @@ class Row:
     trace: str | None
 
 
+values = attrgetter(*(field.name for field in fields(Row)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stored(Row):
     """A row as it is stored: its number, and the transaction that wrote it."""
@@ -135,9 +139,9 @@ async def add(tx: Tx, rows: Sequence[Row], *, erased_too: bool) -> int:
     if not rows:
         return 0
     if len(rows) == 1:
-        said = await tx.execute(ADD_ONE, *astuple(rows[0]), erased_too)
+        said = await tx.execute(ADD_ONE, *values(rows[0]), erased_too)
     else:
-        said = await tx.execute(ADD, *map(list, zip(*map(astuple, rows), strict=True)), erased_too)
+        said = await tx.execute(ADD, *map(list, zip(*map(values, rows), strict=True)), erased_too)
     return int(said.rpartition(" ")[2])
 
 
