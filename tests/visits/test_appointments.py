@@ -110,6 +110,15 @@ async def test_a_visit_that_moves_to_video_is_where_the_patient_lives(stack: Ope
             assert (found["kind"], found["time_zone"]) == (kind, zone)
 
 
+async def test_where_they_said_they_were_is_forgotten_when_the_appointment_moves(stack: Open) -> None:
+    async with stack(*SERVICES) as s:
+        day = await planned(s)
+        await day.check_in(state="CO")
+        assert await s.fetchval("visits", "SELECT state FROM visit") == "CO"
+        await heard(s, moved(day, 3), 2)
+        assert await s.fetchval("visits", "SELECT state FROM visit") is None
+
+
 async def test_who_waits_when_the_appointment_moves_waits_no_longer(stack: Open) -> None:
     async with stack(*SERVICES) as s:
         day = await planned(s)

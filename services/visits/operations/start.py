@@ -11,6 +11,7 @@ from services.visits.model.visit import require_start
 from services.visits.operations.access import locked, require_own, visit_of
 from services.visits.store import visits
 from shared import audit, idempotency
+from shared.errors import Unavailable
 from shared.outbox.add import announce
 from shared.requests.booking import APPOINTMENT_FACTS, OfAppointment
 from shared.requests.directory import CLINICIANS, FindClinicians
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
 
 
 async def start(ground: Ground, call: Call, ask: OfVisit) -> VisitState:
-    """Begin the visit of a patient who has checked in, or raise LicenceMissing; closes the handoff to a room."""
+    """Begin the visit of a patient who has checked in, or raise LicenceMissing; closes the handoff to a room.
+
+    Raises Unavailable where the place for which a licence was looked for changed meanwhile.
+    """
     known = require_own(await visit_of(ground, ask.visit), call)
     require_start(known)
     await _require_licence(ground, call, known)
     async with ground.db.transaction() as tx:
         visit = require_own(await locked(tx, ask.visit), call)
         require_start(visit)
+        if (visit.kind, visit.office, visit.state) != (known.kind, known.office, known.state):
+            raise Unavailable(retry_after=1)
         await visits.start(tx, visit.id, call.now)
         await announce(tx, _started(visit), call.now)
         await audit.record(tx, call, "write", patient=visit.patient, object=visit.id)

@@ -61,7 +61,7 @@ LAST_ENDED = "SELECT max(ended_at) FROM visit WHERE patient = $1 AND status = 'f
 MOVE = """
 UPDATE visit
    SET clinician = $2, office = $3, start_at = $4, end_at = $5, time_zone = $6, kind = $7, status = 'planned',
-       checked_in_at = NULL
+       checked_in_at = NULL, state = NULL
  WHERE id = $1
 """
 
