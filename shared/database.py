@@ -21,7 +21,8 @@ ABANDONED_AFTER = "60s"
 
 BY_INDEX = "off"
 """Services look rows up by key. Of tables that have just begun to grow the planner knows nothing yet, and would read
-them whole in every statement until their first statistics."""
+them whole in every statement until their first statistics. Where it must, the cost it sees then is no reason to
+compile, so `jit` is off too."""
 
 UNREACHABLE = (
     OSError,
@@ -101,6 +102,7 @@ class Database:
                     "application_name": name,
                     "timezone": "UTC",
                     "enable_seqscan": BY_INDEX,
+                    "jit": "off",
                     "idle_in_transaction_session_timeout": ABANDONED_AFTER,
                 },
             )

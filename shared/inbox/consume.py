@@ -101,16 +101,22 @@ class Inbox:
     async def _take_all(self, waiting: list[Delivery], stop: asyncio.Event) -> None:
         """What waits in a lane, in one transaction where that can be; where one broke it, each in one of its own."""
         try:
-            if stop.is_set() or not await self._together(waiting):
-                for delivery in waiting:
-                    if stop.is_set():
-                        await delivery.nak()
-                    else:
-                        await self.take(delivery, stop)
+            if not stop.is_set() and await self._together(waiting):
+                return
+            while waiting:
+                if stop.is_set():
+                    await waiting[0].nak()
+                else:
+                    await self.take(waiting[0], stop)
+                self._leave(waiting.pop(0))
         finally:
             for delivery in waiting:
-                del self._taken[delivery.reply]
-                self._room.release()
+                self._leave(delivery)
+
+    def _leave(self, delivery: Delivery) -> None:
+        """It has been answered for, and makes room."""
+        del self._taken[delivery.reply]
+        self._room.release()
 
     async def _together(self, waiting: list[Delivery]) -> bool:
         """Have all handled in one transaction and answer for them; False when nothing was done about any."""
