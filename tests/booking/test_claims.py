@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 
 from baton_events.booking import (
     WaitlistLapsed,
@@ -23,7 +22,7 @@ from services.booking.operations.waitlist_offer import offer_round
 from shared.errors import Refusal
 from shared.requests.availability import LIFT, OVERRIDE, OfOverride, OverrideAvailability
 from shared.requests.waitlist import CLAIM_TIME, ClaimTime
-from tests.booking.moving import fresh, moved
+from tests.booking.moving import moved
 from tests.booking.people import AMARA, BEN, MARIA, OAKLAND, SAN_FRANCISCO
 from tests.booking.visits import first
 from tests.booking.waiting import (
@@ -38,34 +37,22 @@ from tests.booking.waiting import (
     leave,
     live,
     offered,
+    s,
+    services,
     settled,
     taken,
     told,
     wait_for,
     waits,
 )
-from tests.support.stack import stack as opened
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from tests.support.stack import Stack
+
+__all__ = ["s", "services"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MINUTE = timedelta(minutes=1)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def services() -> AsyncIterator[Stack]:
-    async with opened("directory", "booking") as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def s(services: Stack) -> AsyncIterator[Stack]:
-    async with fresh(services) as empty:
-        empty.clock.set(MORNING)
-        yield empty
 
 
 async def test_the_clinicians_own_patients_come_first_then_first_come_first_served(s: Stack) -> None:

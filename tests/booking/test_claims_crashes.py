@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from baton_events.booking import AppointmentBooked, WaitlistClaimed, WaitlistLapsed, WaitlistOffered
 from shared import crash
 from shared.crash import CrashedError, CrashPoint
 from shared.errors import Unavailable
-from tests.booking.moving import fresh
 from tests.booking.waiting import (
-    MORNING,
     QUARTER,
     claim,
     crowd,
@@ -24,33 +21,21 @@ from tests.booking.waiting import (
     holder,
     live,
     offered,
+    s,
+    services,
     settled,
     taken,
     told,
     wait_for,
 )
-from tests.support.stack import stack as opened
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from tests.support.stack import Stack
+
+__all__ = ["s", "services"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LAPSING = [CrashPoint.DEADLINE_CLAIMED, CrashPoint.DEADLINE_FIRED, CrashPoint.DEADLINE_COMMITTED]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def services() -> AsyncIterator[Stack]:
-    async with opened("directory", "booking") as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def s(services: Stack) -> AsyncIterator[Stack]:
-    async with fresh(services) as empty:
-        empty.clock.set(MORNING)
-        yield empty
 
 
 async def died(s: Stack) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from baton_events.booking import (
     AppointmentBooked,
@@ -31,12 +30,10 @@ from shared.requests.booking import (
 )
 from shared.requests.common import OfPatient
 from shared.requests.waitlist import CLAIM_TIME, ClaimTime
-from tests.booking.moving import fresh
 from tests.booking.people import AMARA, BEN, MARIA, SAN_FRANCISCO
 from tests.booking.visits import CANARY, find, first, take
 from tests.booking.waiting import (
     HOUR,
-    MORNING,
     QUARTER,
     claim,
     crowd,
@@ -44,35 +41,23 @@ from tests.booking.waiting import (
     holder,
     live,
     offered,
+    s,
+    services,
     taken,
     told,
     wait_for,
     waits,
 )
-from tests.support.stack import stack as opened
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from shared.requests.booking import Offer
     from tests.support.stack import Stack
+
+__all__ = ["s", "services"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CROWD = 200
 MINUTE = timedelta(minutes=1)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def services() -> AsyncIterator[Stack]:
-    async with opened("directory", "booking") as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def s(services: Stack) -> AsyncIterator[Stack]:
-    async with fresh(services) as empty:
-        empty.clock.set(MORNING)
-        yield empty
 
 
 async def test_a_time_given_back_is_theirs_to_take_and_nobody_elses(s: Stack) -> None:

@@ -8,38 +8,22 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from baton_events.booking import WaitlistJoined, WaitlistLeft
 from baton_events.codes import VisitKind
 from shared.errors import Forbidden, Invalid, NotFound, Refusal
 from shared.requests.common import OfPatient
 from shared.requests.waitlist import LEAVE_WAITLIST, WAIT, WAITING, OfWait, Wait
-from tests.booking.moving import fresh
 from tests.booking.people import BEN, DENVER, MARIA, SAMIRA, SAN_FRANCISCO
 from tests.booking.visits import CANARY, first, take
-from tests.booking.waiting import HOUR, MORNING, change, give_back, leave, taken, wait_for, waits
-from tests.support.stack import stack as opened
+from tests.booking.waiting import HOUR, change, give_back, leave, s, services, taken, wait_for, waits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from tests.support.stack import Stack
 
+__all__ = ["s", "services"]
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def services() -> AsyncIterator[Stack]:
-    async with opened("directory", "booking") as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def s(services: Stack) -> AsyncIterator[Stack]:
-    async with fresh(services) as empty:
-        empty.clock.set(MORNING)
-        yield empty
 
 
 async def refused(code: str, doing: Any) -> Refusal:

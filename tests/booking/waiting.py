@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import pytest_asyncio
+
 from deploy.issuer.mint import mint
 from shared.requests.booking import CANCEL, OfAppointment
 from shared.requests.common import OfPatient
@@ -24,11 +26,15 @@ from shared.requests.waitlist import (
     Waited,
     WaitState,
 )
+from tests.booking.moving import fresh
 from tests.booking.people import BEN
 from tests.booking.visits import CANARY, first, take
+from tests.support.stack import stack
 from tests.support.surroundings import ISSUER
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from shared.requests.booking import Booked
     from tests.support.stack import Stack
 
@@ -40,6 +46,21 @@ INSERT INTO patient (id, name, birth_date, state, time_zone, latitude, longitude
 SELECT unnest($1::uuid[]), 'One of a crowd', '1980-01-01', 'CA', 'America/Los_Angeles', 37.76, -122.43
 """
 QUARTER = timedelta(minutes=15)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def services() -> AsyncIterator[Stack]:
+    """Booking and what it asks, once for a file's tests, which share a loop."""
+    async with stack("directory", "booking") as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def s(services: Stack) -> AsyncIterator[Stack]:
+    """The same for one test, in the morning, with nothing booked and nobody waiting."""
+    async with fresh(services) as empty:
+        empty.clock.set(MORNING)
+        yield empty
 
 
 async def wait_for(s: Stack, who: str | UUID = "maria-lopez", *, token: str = "", **wanted: Any) -> WaitState:
